@@ -1,0 +1,311 @@
+"""The Graph endpoints: ``/{version}/…``. Each handler checks the caller, then works or raises ``GraphError``."""
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+import time
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import StringConstraints
+
+from . import graph_auth, graph_fields
+from .errors import GraphError, unknown_object
+from .handshake import verify_callback
+from .payloads import ReadReceipt, Strict, parse_message, validate
+from .simulator import SIMULATOR
+
+MANAGEMENT = "whatsapp_business_management"
+MESSAGING = "whatsapp_business_messaging"
+VERSIONS = {f"v{number}.0" for number in range(21, 27)}
+PAGE_SIZE, MAX_PAGE_SIZE = 25, 100
+
+
+class CallbackOverride(Strict):
+    override_callback_uri: str
+    verify_token: Annotated[str, StringConstraints(min_length=1)]
+
+
+class WebhookConfiguration(Strict):
+    webhook_configuration: CallbackOverride
+
+
+class Call:
+    """One request while it is handled, with its entry in the record."""
+
+    def __init__(self, request, entry):
+        self.request = request
+        self.entry = entry
+        self.sim = request.app[SIMULATOR]
+        self.object_id = request.match_info.get("object_id")
+
+    def caller(self, scope):
+        caller = graph_auth.authenticate(self.sim, self.request)
+        caller.require(scope)
+        return caller
+
+    def query(self, *allowed):
+        """Return the query; parameters that the endpoint does not know are refused."""
+        for name in self.request.query:
+            if name not in allowed:
+                raise GraphError(100, f"Unexpected parameter '{name}'.")
+        return self.request.query
+
+    def json(self):
+        """Return the body as JSON; nothing else is taken."""
+        if self.request.content_type != "application/json":
+            raise GraphError(100, "The Content-Type must be application/json.")
+        if self.entry["json"] is None:
+            raise GraphError(100, "The body is not valid JSON.")
+        return self.entry["json"]
+
+    async def json_or_form(self):
+        if self.entry["json"] is None and not self.entry["text"]:
+            return {}
+        if self.request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            return dict(await self.request.post())
+        return self.json()
+
+
+# === ENDPOINTS === #
+
+
+async def read_debug_token(call):
+    return graph_auth.debug_token(call.sim, call.request)
+
+
+async def read_object(call):
+    caller = call.caller(MANAGEMENT)
+    asked = call.query("fields").get("fields")
+    if call.object_id in call.sim.world.accounts:
+        account = graph_auth.find_account(call.sim, caller, call.object_id, "get")
+        return graph_fields.read_waba(account, asked)
+    account, number = graph_auth.find_number(call.sim, caller, call.object_id, "get")
+    return graph_fields.read_phone(account, number, asked)
+
+
+async def read_phone_numbers(call):
+    """List the account's numbers, page by page."""
+    account = graph_auth.find_account(call.sim, call.caller(MANAGEMENT), call.object_id, "get")
+    query = call.query("fields", "limit", "after")
+    start = _after(account, query.get("after"))
+    limit = _limit(query.get("limit"))
+    numbers = account.numbers[start : start + limit]
+    page = {"data": [graph_fields.read_phone(account, number, query.get("fields")) for number in numbers]}
+    if numbers:
+        cursors = {"before": _cursor(numbers[0]), "after": _cursor(numbers[-1])}
+        page["paging"] = {"cursors": cursors}
+        if start + limit < len(account.numbers):
+            page["paging"]["next"] = str(call.request.url.update_query({"after": cursors["after"]}))
+    return page
+
+
+def _limit(text):
+    if text is None:
+        return PAGE_SIZE
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_PAGE_SIZE:
+        raise GraphError(100, f"Param 'limit' must be a number from 1 to {MAX_PAGE_SIZE}.")
+    return int(text)
+
+
+def _cursor(number):
+    return base64.urlsafe_b64encode(number.phone_number_id.encode()).decode()
+
+
+def _after(account, cursor):
+    if cursor is None:
+        return 0
+    try:
+        last = base64.urlsafe_b64decode(cursor.encode()).decode()
+        return [number.phone_number_id for number in account.numbers].index(last) + 1
+    except (binascii.Error, ValueError):
+        raise GraphError(131059, "The paging cursor is invalid or expired.") from None
+
+
+async def read_subscribed_apps(call):
+    account = graph_auth.find_account(call.sim, call.caller(MANAGEMENT), call.object_id, "get")
+    call.query()
+    if not account.subscribed:
+        return {"data": []}
+    link = f"https://www.facebook.com/games/?app_id={account.app_id}"
+    app = {"whatsapp_business_api_data": {"link": link, "name": account.app_name, "id": account.app_id}}
+    if account.override_callback_uri:
+        app["override_callback_uri"] = account.override_callback_uri
+    return {"data": [app]}
+
+
+async def subscribe(call):
+    """Subscribe the app; a callback override must pass the handshake, an empty body removes the old one."""
+    account = graph_auth.find_account(call.sim, call.caller(MANAGEMENT), call.object_id, "post")
+    call.query()
+    override = await _checked_override(call, await call.json_or_form())
+    account.override_callback_uri = override
+    account.subscribed = True
+    return {"success": True}
+
+
+async def _checked_override(call, data):
+    if data == {}:
+        return None
+    override = validate(CallbackOverride, data)
+    await verify_callback(call.sim.webhooks.session, override.override_callback_uri, override.verify_token)
+    return override.override_callback_uri
+
+
+async def unsubscribe(call):
+    account = graph_auth.find_account(call.sim, call.caller(MANAGEMENT), call.object_id, "delete")
+    call.query()
+    account.subscribed = False
+    account.override_callback_uri = None
+    return {"success": True}
+
+
+async def update_object(call):
+    """Set a number's own callback URL, the only thing that can be changed so far."""
+    _account, number = graph_auth.find_number(call.sim, call.caller(MANAGEMENT), call.object_id, "post")
+    call.query()
+    configuration = validate(WebhookConfiguration, call.json()).webhook_configuration
+    await verify_callback(call.sim.webhooks.session, configuration.override_callback_uri, configuration.verify_token)
+    number.callback_url = configuration.override_callback_uri
+    return {"success": True}
+
+
+async def post_message(call):
+    account, number = graph_auth.find_number(call.sim, call.caller(MESSAGING), call.object_id, "post")
+    call.query()
+    raw = call.json()
+    payload = parse_message(raw)
+    if isinstance(payload, ReadReceipt):
+        return call.sim.outgoing.mark_read(number, payload)
+    answer = call.sim.outgoing.send(account, number, payload, raw)
+    call.entry["wamid"] = answer["messages"][0]["id"]
+    return answer
+
+
+async def unknown_path(call):
+    parts = call.request.path.strip("/").split("/")
+    if len(parts) > 1 and parts[0] in VERSIONS:
+        raise unknown_object(call.request.method, parts[1])
+    raise GraphError(2500, message=f"Unknown path components: {call.request.path}")
+
+
+# === AROUND EVERY ENDPOINT: VERSION, RECORD, FAULTS === #
+
+
+def endpoint(name, handler):
+    """Wrap a handler: record the request, let faults strike, turn ``GraphError`` into Meta's answer."""
+
+    async def run(request):
+        simulator = request.app[SIMULATOR]
+        call = Call(request, await _record(simulator, request, name))
+        faults = simulator.faults
+        where = (call.object_id, name)
+        latency = faults.hit("latency", *where)
+        if latency:
+            await asyncio.sleep(latency.pick(faults.rng))
+        if faults.hit("drop_connection", *where, on="graph", when="before"):
+            return _hang_up(call, "dropped before")
+        failure = faults.hit("error", *where)
+        if failure:
+            return _fail(call, failure)
+        try:
+            _check_version(request)
+            response = web.json_response(await handler(call))
+            _outcome(call, 200, "accepted")
+        except GraphError as error:
+            response = error.response()
+            _outcome(call, error.status, f"error {error.code}", error.details or error.message)
+            return response
+        hold = faults.hit("timeout_after_accept", *where)
+        if hold:
+            await _hold(request, hold.seconds)
+            return _hang_up(call, "accepted, answer held")
+        if faults.hit("drop_connection", *where, on="graph", when="after"):
+            return _hang_up(call, "accepted, dropped after")
+        return response
+
+    return run
+
+
+async def _record(simulator, request, name):
+    raw = await request.read()
+    text = raw.decode("utf-8", "replace")
+    try:
+        body = json.loads(raw) if raw else None
+    except ValueError:
+        body = None
+    return simulator.requests.add(
+        time=time.time(),
+        endpoint=name,
+        method=request.method,
+        path=request.path,
+        query=dict(request.query),
+        json=body,
+        text=None if body is not None else text,
+        status=None,
+        outcome="pending",
+        error=None,
+        wamid=None,
+    )
+
+
+def _outcome(call, status, outcome, error=None):
+    call.entry.update(status=status, outcome=outcome, error=error)
+
+
+def _check_version(request):
+    version = request.match_info.get("version")
+    if version is None or version in VERSIONS:
+        return
+    expired = re.fullmatch(r"v(\d{1,2})\.0", version)
+    if expired and int(expired[1]) < 21:
+        raise GraphError(
+            2635,
+            message=f"(#2635) You are calling a deprecated version of the API ({version}). "
+            "Please update to the latest version: v26.0.",
+        )
+    raise GraphError(2500, message=f"Unknown path components: {request.path}")
+
+
+def _fail(call, rule):
+    error = rule.error()
+    _outcome(call, error.status, f"fault error {rule.code}")
+    if rule.body is not None:
+        return web.Response(status=error.status, text=rule.body, content_type="text/html")
+    return error.response()
+
+
+async def _hold(request, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if request.transport is None or request.transport.is_closing():
+            return
+        await asyncio.sleep(min(0.05, seconds))
+
+
+def _hang_up(call, outcome):
+    """Close the connection without an answer."""
+    call.entry["outcome"] = outcome
+    call.entry["status"] = None
+    if call.request.transport is not None:
+        call.request.transport.abort()
+    return web.Response(status=500)  # never arrives
+
+
+def add_routes(app):
+    routes = [
+        ("GET", "debug_token", "debug_token", read_debug_token),
+        ("GET", "{object_id}/phone_numbers", "phone_numbers", read_phone_numbers),
+        ("GET", "{object_id}/subscribed_apps", "subscribed_apps", read_subscribed_apps),
+        ("POST", "{object_id}/subscribed_apps", "subscribed_apps", subscribe),
+        ("DELETE", "{object_id}/subscribed_apps", "subscribed_apps", unsubscribe),
+        ("POST", "{object_id}/messages", "messages", post_message),
+        ("GET", "{object_id}", "object", read_object),
+        ("POST", "{object_id}", "object", update_object),
+    ]
+    for method, path, name, handler in routes:
+        app.router.add_route(method, r"/{version:v[0-9][^/]*}/" + path, endpoint(name, handler))
+    # after all others: wrong methods, edges that don't exist, paths without a version
+    app.router.add_route("*", r"/{tail:(?!control/|phone/|static/).*}", endpoint("unknown", unknown_path))

@@ -1,0 +1,121 @@
+"""The parts put together: one object that every route works with."""
+
+from aiohttp import web
+
+from .chats import Chats
+from .events import Events
+from .faults import Faults
+from .inbound import Inbound
+from .limits import RateLimits
+from .outgoing import Outgoing
+from .pricing import Pricing
+from .record import Record
+from .settings import Settings
+from .timers import Timers
+from .webhooks import Webhooks
+from .world import Clock, World, WorldConfig
+
+
+class Simulator:
+    def __init__(self, config: WorldConfig, settings: Settings):
+        self.config = config
+        self.settings = settings
+        self.timers = Timers()
+        self.faults = Faults(settings.faults, settings.seed)
+        self.requests = Record(settings.keep)
+        self.webhooks = Webhooks(settings, self.faults, self.timers, self.find_target)
+        self.events = Events(self.view)
+        self.outgoing = Outgoing(self)
+        self.inbound = Inbound(self)
+        self._build()
+
+    def _build(self):
+        self.clock = Clock()
+        self.world = World(self.config.model_copy(deep=True))
+        self.chats = Chats(self.settings.keep)
+        self.pricing = Pricing()
+        self.limits = RateLimits()
+
+    def reset(self, keep_subscriptions=False):
+        """Back to the start: world, clock, chats, records and faults; subscriptions may survive."""
+        kept = self._subscriptions() if keep_subscriptions else None
+        self.timers.cancel_all()
+        self.webhooks.reset()
+        self.requests.clear()
+        self.faults.replace(self.settings.faults)
+        self._build()
+        if kept:
+            self._restore(*kept)
+        self.events.reset()
+
+    def _subscriptions(self):
+        accounts = {a.waba_id: (a.subscribed, a.override_callback_uri) for a in self.world.accounts.values()}
+        numbers = {number_id: number.callback_url for number_id, (_a, number) in self.world.numbers.items()}
+        return accounts, numbers
+
+    def _restore(self, accounts, numbers):
+        for account in self.world.accounts.values():
+            if account.waba_id in accounts:
+                account.subscribed, account.override_callback_uri = accounts[account.waba_id]
+        for number_id, (_account, number) in self.world.numbers.items():
+            number.callback_url = numbers.get(number_id, number.callback_url)
+
+    def find_target(self, waba_id, number=None):
+        """Where an account's webhooks go: the number's override beats the account's, that beats the app's."""
+        account = self.world.accounts[waba_id]
+        if not account.subscribed:
+            return None
+        url = (number and number.callback_url) or account.override_callback_uri or account.app_callback_url
+        return (url, account.app_secret) if url else None
+
+    def contact_of(self, account, customer, number=None, profile=True):
+        """The ``contacts[]`` entry of a customer, as far as this account may see it."""
+        contact = {}
+        if profile:
+            contact["profile"] = {"name": customer.name}
+            if customer.username:
+                contact["profile"]["username"] = customer.username
+        if customer.visible_wa_id:
+            contact["wa_id"] = customer.visible_wa_id
+        if customer.user_id_at(account):
+            contact["user_id"] = customer.user_id_at(account)
+        if number and number.identity_key_check and customer.identity_key_hash:
+            contact["identity_key_hash"] = customer.identity_key_hash
+        return contact
+
+    def react(self, target, sender, emoji):
+        """Set or (with an empty emoji) remove the one reaction that each side has on a message."""
+        if emoji:
+            target.reactions[sender] = emoji
+        else:
+            target.reactions.pop(sender, None)
+        self.events.reaction(target)
+
+    def view(self, message):
+        """A message as the phone page gets it."""
+        quoted = None
+        if message.context_id and message.type != "reaction":
+            original = self.chats.messages.get(message.context_id)
+            quoted = {
+                "id": message.context_id,
+                "from": original.sender if original else None,
+                "text": original.text if original else None,
+            }
+        return {
+            "id": message.wamid,
+            "from": message.sender,
+            "type": message.type,
+            "text": message.text,
+            "timestamp": message.time,
+            "status": message.status,
+            "context": quoted,
+            "reactions": [{"from": sender, "emoji": emoji} for sender, emoji in message.reactions.items()],
+            "payload": message.payload,
+        }
+
+    @property
+    def pending(self):
+        return self.webhooks.pending
+
+
+SIMULATOR = web.AppKey("simulator", Simulator)
