@@ -88,18 +88,22 @@ function renderInline(text, depth = 0) {
 
 /** Nodes and strings for a message's text. */
 export function renderMarkup(text) {
-    return text.split(/```([\s\S]+?)```/u).flatMap((part, index) => {
+    const parts = text.split(/```([\s\S]+?)```/u);
+    return parts.flatMap((part, index) => {
         if (index % 2) {
             return [h("pre", {}, h("code", { text: part.replace(/^\n|\n$/g, "") }))];
         }
-        return renderInline(part);
+        // a block has its own line: the line breaks around it would show as empty lines
+        const start = index && part.startsWith("\n") ? 1 : 0;
+        const end = index < parts.length - 1 && part.endsWith("\n") ? -1 : undefined;
+        return renderInline(part.slice(start, end));
     });
 }
 
 /** The text without its markup and line breaks, for previews of one line. */
 export function plainText(text) {
-    const holder = h("span", {}, renderMarkup(text ?? ""));
-    return holder.textContent.replace(/\s+/gu, " ").trim();
+    const nodes = renderMarkup(text ?? "").flatMap((node) => (node.tagName === "PRE" ? [" ", node, " "] : [node]));
+    return h("span", {}, nodes).textContent.replace(/\s+/gu, " ").trim();
 }
 
 const EMOJI_ONLY = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|[\u{e0020}-\u{e007f}]|\s)+$/u;
