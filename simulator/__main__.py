@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from functools import partial
 
@@ -100,7 +101,7 @@ def main(arguments=None):
             loop=loop,
         )
     except OSError as error:
-        sys.exit(f"Can't listen on {options.host}:{options.port}: {error.strerror or error}. Try another --port.")
+        sys.exit(f"Can't listen on {options.host}:{options.port}: {os.strerror(error.errno or 0)}. Try another --port.")
 
 
 if __name__ == "__main__":
