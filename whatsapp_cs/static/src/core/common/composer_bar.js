@@ -1,0 +1,74 @@
+import { Component, useState } from "@odoo/owl";
+
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { user } from "@web/core/user";
+
+const { DateTime } = luxon;
+
+/** Says above (or in place of) the composer who may answer the customer, and what to do if nobody can. */
+export class ComposerBar extends Component {
+    static template = "whatsapp_cs.ComposerBar";
+    static props = ["composer"];
+
+    setup() {
+        this.store = useService("mail.store");
+        this.state = useState({ isCalling: false });
+    }
+
+    get thread() {
+        return this.props.composer.targetThread;
+    }
+
+    get text() {
+        switch (this.thread.whatsappCsClosedReason) {
+            case "role":
+                return _t("You can read this conversation; only WhatsApp agents can answer it.");
+            case "other":
+                return _t("Answered by %(name)s.", { name: this.thread.whatsapp_cs_user_id.name });
+            case "window":
+                return this.windowText;
+        }
+        if (!this.thread.isWhatsappCsFree) {
+            return "";
+        }
+        return this.thread.whatsapp_cs_state === "resolved"
+            ? _t("Answering opens this conversation again.")
+            : _t("Answering takes this conversation.");
+    }
+
+    get windowText() {
+        const end = this.thread.whatsapp_cs_window_end;
+        if (!end) {
+            return _t("WhatsApp allows free text only after the customer has written.");
+        }
+        return _t(
+            "The 24-hour window closed at %(time)s: WhatsApp allows free text again when the customer writes.",
+            { time: end.toLocaleString(DateTime.DATETIME_MED, { locale: user.lang }) }
+        );
+    }
+
+    /** What was typed while the composer is not shown. */
+    get draft() {
+        return this.thread.whatsappCsClosedReason ? this.props.composer.composerText : "";
+    }
+
+    get canTake() {
+        return this.store.has_whatsapp_cs_agent && this.thread.isWhatsappCsFree;
+    }
+
+    get canTakeOver() {
+        return (
+            this.store.has_whatsapp_cs_editor && this.thread.whatsappCsClosedReason === "other"
+        );
+    }
+
+    async onClickTake() {
+        this.state.isCalling = true;
+        try {
+            await this.thread.whatsappCsCall("take");
+        } finally {
+            this.state.isCalling = false;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import { Composer } from "@mail/core/common/composer";
+import { ComposerBar } from "@whatsapp_cs/core/common/composer_bar";
+
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+
+patch(Composer, { components: { ...Composer.components, ComposerBar } });
+
+patch(Composer.prototype, {
+    get isWhatsappCs() {
+        return this.props.composer.isWhatsappCs;
+    },
+    get isWhatsappCsNote() {
+        return this.props.composer.isWhatsappCsNote;
+    },
+    /** The bar stands in place of the composer, except for a note. */
+    get isWhatsappCsClosed() {
+        return Boolean(
+            this.isWhatsappCs && this.thread.whatsappCsClosedReason && !this.isWhatsappCsNote
+        );
+    },
+    /** Text only for now. */
+    get allowUpload() {
+        return super.allowUpload && !this.isWhatsappCs;
+    },
+    get placeholder() {
+        if (!this.isWhatsappCs) {
+            return super.placeholder;
+        }
+        return this.isWhatsappCsNote
+            ? _t("Note for your colleagues about %(customer)s…", {
+                  customer: this.thread.displayName,
+              })
+            : _t("Message %(customer)s on WhatsApp…", { customer: this.thread.displayName });
+    },
+    get postData() {
+        const postData = super.postData;
+        if (this.isWhatsappCs) {
+            postData.isNote = this.isWhatsappCsNote;
+        }
+        return postData;
+    },
+    /** The server makes a member of whoever types; who only looks must not become one. */
+    notifyIsTyping() {
+        if (!this.isWhatsappCs || this.thread.self_member_id) {
+            super.notifyIsTyping(...arguments);
+        }
+    },
+});

@@ -1,0 +1,72 @@
+import { Message } from "@mail/core/common/message_model";
+
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+
+const DELIVERY = {
+    queued: { icon: "fa fa-clock-o", label: _t("Waiting to be sent") },
+    sending: { icon: "fa fa-clock-o", label: _t("Being sent") },
+    sent: { icon: "fa fa-check", label: _t("Sent") },
+    delivered: { icon: "fa fa-check", label: _t("Delivered"), isDouble: true },
+    read: { icon: "fa fa-check", label: _t("Read"), isDouble: true },
+    unknown: { icon: "fa fa-question-circle", label: _t("Not known whether it was sent") },
+    failed: { icon: "fa fa-exclamation-circle", label: _t("Not sent") },
+};
+
+patch(Message.prototype, {
+    setup() {
+        super.setup(...arguments);
+        /** @type {"received"|keyof typeof DELIVERY|false|undefined} */
+        this.whatsapp_cs_state = undefined;
+        /** @type {string|false|undefined} */
+        this.whatsapp_cs_error = undefined;
+        this.isWhatsappCsRetrying = false;
+    },
+    get isInWhatsappCs() {
+        return this.thread?.channel_type === "whatsapp_cs";
+    },
+    /** A note a person wrote; the notices of the system keep their own look. */
+    get isWhatsappCsNote() {
+        return Boolean(
+            this.isInWhatsappCs &&
+                this.isNote &&
+                !this.is_transient &&
+                this.message_type !== "notification" &&
+                !this.isEmpty
+        );
+    },
+    /** How far an outgoing message is: icon and label; undefined for all others. */
+    get whatsappCsDelivery() {
+        return this.isInWhatsappCs ? DELIVERY[this.whatsapp_cs_state] : undefined;
+    },
+    get whatsappCsNeedsRetry() {
+        return this.isInWhatsappCs && ["failed", "unknown"].includes(this.whatsapp_cs_state);
+    },
+    async whatsappCsRetry() {
+        if (this.isWhatsappCsRetrying) {
+            return;
+        }
+        this.isWhatsappCsRetrying = true;
+        try {
+            this.store.insert(
+                await this.store.env.services.orm.call("mail.message", "whatsapp_cs_retry", [
+                    [this.id],
+                ])
+            );
+        } finally {
+            this.isWhatsappCsRetrying = false;
+        }
+    },
+    /** WhatsApp can't take back or change what a person has on the phone. */
+    get editable() {
+        return super.editable && (!this.isInWhatsappCs || this.isNote);
+    },
+    canAddReaction() {
+        return super.canAddReaction(...arguments) && (!this.isInWhatsappCs || this.isNote);
+    },
+    canReplyTo(thread) {
+        return (
+            super.canReplyTo(...arguments) && (!thread?.whatsappCsClosedReason || this.isNote)
+        );
+    },
+});

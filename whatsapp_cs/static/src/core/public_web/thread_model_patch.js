@@ -1,0 +1,51 @@
+import { fields } from "@mail/core/common/record";
+import { Thread } from "@mail/core/common/thread_model";
+
+import { patch } from "@web/core/utils/patch";
+
+patch(Thread.prototype, {
+    setup() {
+        super.setup(...arguments);
+        this.appAsWhatsappCs = fields.One("DiscussApp", {
+            compute() {
+                return this.channel_type === "whatsapp_cs" ? this.store.discuss : null;
+            },
+        });
+    },
+    get isInWhatsappCsQueue() {
+        return (
+            this.channel_type === "whatsapp_cs" &&
+            this.whatsapp_cs_state === "queued" &&
+            Boolean(this.store.discuss?.whatsappCsQueueCategory)
+        );
+    },
+    _computeDiscussAppCategory() {
+        if (this.channel_type !== "whatsapp_cs") {
+            return super._computeDiscussAppCategory();
+        }
+        return this.isInWhatsappCsQueue
+            ? this.store.discuss.whatsappCsQueueCategory
+            : this.appAsWhatsappCs?.whatsappCsCategory;
+    },
+    _computeDisplayInSidebar() {
+        return this.isInWhatsappCsQueue || super._computeDisplayInSidebar();
+    },
+    get inChathubOnNewMessage() {
+        return (
+            super.inChathubOnNewMessage &&
+            (this.channel_type !== "whatsapp_cs" || Boolean(this.self_member_id))
+        );
+    },
+    get notifyWhenOutOfFocus() {
+        if (this.channel_type === "whatsapp_cs") {
+            return Boolean(this.self_member_id) || this.eq(this.store.discuss?.thread);
+        }
+        return super.notifyWhenOutOfFocus;
+    },
+    setAsDiscussThread() {
+        super.setAsDiscussThread(...arguments);
+        if (this.store.env.services.ui.isSmall && this.channel_type === "whatsapp_cs") {
+            this.store.discuss.activeTab = "whatsapp_cs";
+        }
+    },
+});

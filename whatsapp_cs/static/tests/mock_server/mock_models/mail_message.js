@@ -1,0 +1,18 @@
+import { mailModels } from "@mail/../tests/mail_test_helpers";
+import { mailDataHelpers } from "@mail/../tests/mock_server/mail_mock_server";
+
+import { fields } from "@web/../tests/web_test_helpers";
+
+export class MailMessage extends mailModels.MailMessage {
+    whatsapp_cs_state = fields.Char();
+    whatsapp_cs_error = fields.Char();
+
+    get _to_store_defaults() {
+        return [...super._to_store_defaults, "whatsapp_cs_state", "whatsapp_cs_error"];
+    }
+
+    whatsapp_cs_retry([id]) {
+        this.write([id], { whatsapp_cs_state: "queued", whatsapp_cs_error: false });
+        return new mailDataHelpers.Store(this.browse(id)).get_result();
+    }
+}
