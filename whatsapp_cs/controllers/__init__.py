@@ -1,0 +1,1 @@
+from . import webclient, whatsapp_cs

@@ -1,0 +1,69 @@
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound, RequestEntityTooLarge
+
+from odoo import http
+from odoo.http import request
+
+from ..tools import signature, webhook_payload
+
+BODY_LIMIT = 3 * 1024 * 1024  # bytes; Meta sends at most 3 MB
+
+
+class WhatsappCsController(http.Controller):
+    """The address WhatsApp calls. It checks the caller, stores, and answers; nothing is decided here."""
+
+    @http.route(
+        "/whatsapp_cs/webhook/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+    )
+    def webhook_verify(self, token):
+        """Answer WhatsApp's question whether this address is ours: the bare challenge, or 403."""
+        account_sudo = self._get_account_sudo(token)
+        # Keys with dots can't be parameters of the method.
+        arguments = request.httprequest.args
+        if arguments.get("hub.mode") != "subscribe" or not account_sudo._is_verify_token(arguments.get("hub.verify_token")):
+            self._note_refusal(account_sudo, "verify_token")
+            raise Forbidden()
+        return request.make_response(arguments.get("hub.challenge", ""), [("Content-Type", "text/plain")])
+
+    @http.route(
+        "/whatsapp_cs/webhook/<string:token>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+    )
+    def webhook_receive(self, token):
+        """Keep a signed webhook call and acknowledge it; a cron does the work."""
+        account_sudo = self._get_account_sudo(token)
+        size = request.httprequest.content_length
+        if size is None or size > BODY_LIMIT:
+            self._note_refusal(account_sudo, "too_large", size)
+            raise RequestEntityTooLarge()
+        body = request.httprequest.get_data()
+        header = request.httprequest.headers.get("X-Hub-Signature-256")
+        if not signature.is_valid(account_sudo.app_secret, body, header):
+            self._note_refusal(account_sudo, "wrong_signature" if header else "unsigned", len(body))
+            raise Forbidden()
+        try:
+            webhook_payload.parse(body)
+        except webhook_payload.PayloadError as error:
+            self._note_refusal(account_sudo, "malformed", len(body))
+            raise BadRequest() from error
+        account_sudo.env["whatsapp.cs.event"]._store(account_sudo, body)
+        return request.make_json_response({})
+
+    def _get_account_sudo(self, token):
+        # sudo: whatsapp.cs.account - WhatsApp is not logged in, the signature or verify token proves who calls
+        account_sudo = request.env["whatsapp.cs.account"].sudo()._find_by_webhook_token(token)
+        if not account_sudo:
+            raise NotFound()
+        return account_sudo
+
+    def _note_refusal(self, account_sudo, reason, size=0):
+        account_sudo.env["whatsapp.cs.webhook.refusal"]._note(
+            account_sudo, reason, size or 0, request.httprequest.remote_addr
+        )

@@ -1,0 +1,27 @@
+# In the order in which a message passes through.
+
+# connection
+from . import whatsapp_cs_account
+from . import whatsapp_cs_account_connection
+from . import whatsapp_cs_channel
+from . import whatsapp_cs_webhook_refusal
+
+# pipeline
+from . import whatsapp_cs_event
+from . import whatsapp_cs_message
+from . import whatsapp_cs_outbox
+
+# people
+from . import whatsapp_cs_contact
+
+# conversation
+from . import whatsapp_cs_conversation
+
+# other apps' models
+from . import crm_lead
+from . import discuss_channel
+from . import discuss_channel_member
+from . import ir_websocket
+from . import mail_message
+from . import res_partner
+from . import res_users

@@ -1,0 +1,25 @@
+from odoo import fields, models
+
+
+class CrmLead(models.Model):
+    _inherit = "crm.lead"
+
+    whatsapp_cs_conversation_ids = fields.One2many(
+        "whatsapp.cs.conversation", "lead_id", string="WhatsApp Conversations", groups="whatsapp_cs.whatsapp_cs_group_agent"
+    )
+    whatsapp_cs_conversation_count = fields.Integer(
+        compute="_compute_whatsapp_cs_conversation_count", groups="whatsapp_cs.whatsapp_cs_group_agent"
+    )
+
+    def _compute_whatsapp_cs_conversation_count(self):
+        counts = dict(
+            self.env["whatsapp.cs.conversation"]._read_group([("lead_id", "in", self.ids)], ["lead_id"], ["__count"])
+        )
+        for lead in self:
+            lead.whatsapp_cs_conversation_count = counts.get(lead, 0)
+
+    def action_view_whatsapp_cs_conversations(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")
+        action["domain"] = [("lead_id", "in", self.ids)]
+        action["context"] = {}
+        return action

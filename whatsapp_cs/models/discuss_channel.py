@@ -1,0 +1,192 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.mail.tools.discuss import Store
+
+from ..tools import text_format
+from .whatsapp_cs_conversation import GROUP_AGENT
+
+QUEUE_LIMIT = 50  # conversations shown in the sidebar's queue, the longest waiting first
+
+
+def is_whatsapp_cs(channel):
+    return channel.channel_type == "whatsapp_cs"
+
+
+class DiscussChannel(models.Model):
+    _inherit = "discuss.channel"
+
+    channel_type = fields.Selection(selection_add=[("whatsapp_cs", "WhatsApp")], ondelete={"whatsapp_cs": "cascade"})
+    whatsapp_cs_contact_id = fields.Many2one(
+        "whatsapp.cs.contact", "WhatsApp Contact", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    whatsapp_cs_conversation_id = fields.Many2one(
+        "whatsapp.cs.conversation", "WhatsApp Conversation", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    whatsapp_cs_partner_id = fields.Many2one(related="whatsapp_cs_contact_id.partner_id", string="WhatsApp Customer")
+    whatsapp_cs_user_id = fields.Many2one(related="whatsapp_cs_conversation_id.user_id", string="WhatsApp Agent")
+    whatsapp_cs_state = fields.Selection(related="whatsapp_cs_conversation_id.state", string="WhatsApp State")
+    whatsapp_cs_window_end = fields.Datetime(
+        related="whatsapp_cs_contact_id.window_end_date", string="WhatsApp Window Closes"
+    )
+    whatsapp_cs_channel_name = fields.Char(
+        related="whatsapp_cs_contact_id.channel_id.name", string="WhatsApp Channel"
+    )
+
+    _whatsapp_cs_contact = models.Constraint(
+        "CHECK(channel_type != 'whatsapp_cs' OR whatsapp_cs_contact_id IS NOT NULL)",
+        "A WhatsApp thread belongs to a WhatsApp contact.",
+    )
+
+    # === WHAT THE CLIENT IS SENT === #
+
+    def _to_store_defaults(self, target):
+        return super()._to_store_defaults(target) + self._whatsapp_cs_get_store_fields()
+
+    def _whatsapp_cs_get_store_fields(self):
+        # sudo: whatsapp.cs.* - who may see the thread may see whose it is and what state it is in
+        return [
+            Store.One(
+                "whatsapp_cs_partner_id", ["avatar_128", "name"], predicate=is_whatsapp_cs, sudo=True
+            ),
+            Store.One(
+                "whatsapp_cs_user_id",
+                [Store.One("partner_id", ["name"], sudo=True)],
+                predicate=is_whatsapp_cs,
+                sudo=True,
+            ),
+            Store.Attr("whatsapp_cs_state", predicate=is_whatsapp_cs, sudo=True),
+            Store.Attr("whatsapp_cs_window_end", predicate=is_whatsapp_cs, sudo=True),
+            Store.Attr("whatsapp_cs_channel_name", predicate=is_whatsapp_cs, sudo=True),
+        ]
+
+    def _types_allowing_unfollow(self):
+        return super()._types_allowing_unfollow() + ["whatsapp_cs"]
+
+    def _whatsapp_cs_broadcast(self):
+        """Show state, agent and window to everybody who looks at the thread, and keep the queue of all agents true."""
+        for channel in self:
+            Store(bus_channel=channel).add(channel, channel._whatsapp_cs_get_store_fields()).bus_send()
+            company = channel.whatsapp_cs_contact_id.company_id
+            store = Store(bus_channel=company, bus_subchannel="whatsapp_cs_queue")
+            # Only one that waits for somebody is described in full: the others leave the list.
+            store.add(channel, None if channel.whatsapp_cs_state == "queued" else channel._whatsapp_cs_get_store_fields())
+            self.env["bus.bus"]._sendone((company, "whatsapp_cs_queue"), "mail.record/insert", store.get_result())
+
+    @api.model
+    def _whatsapp_cs_get_queue(self):
+        """Return the threads that wait for an agent and that the user may see, the longest waiting first."""
+        conversations = self.env["whatsapp.cs.conversation"].search(
+            [("state", "=", "queued")], order="unanswered_date, id", limit=QUEUE_LIMIT
+        )
+        return conversations.discuss_channel_id
+
+    # === MEMBERS === #
+
+    def _whatsapp_cs_set_agent(self, agent):
+        """Make ``agent`` (a user, or none) the only member: what is pinned is what the agent has to do."""
+        self.ensure_one()
+        channel = self.sudo()  # sudo: discuss.channel.member - membership follows from the conversation's agent
+        for member in channel.channel_member_ids.filtered(lambda member: member.partner_id != agent.partner_id):
+            channel._action_unfollow(member.partner_id, member.guest_id, post_leave_message=False)
+        if agent:
+            channel._add_members(users=agent, post_joined_message=False)
+
+    # === POSTING === #
+
+    def message_post(self, **kwargs):
+        """Check who posts into a WhatsApp thread before anything is written."""
+        if self.channel_type != "whatsapp_cs":
+            return super().message_post(**kwargs)
+        inbound = kwargs.get("whatsapp_cs_message")
+        # A record can't come over RPC: only our own code can say that a message came from WhatsApp.
+        if not isinstance(inbound, self.pool["whatsapp.cs.message"]):
+            kwargs.pop("whatsapp_cs_message", None)
+            self._whatsapp_cs_check_post(**kwargs)
+        return super().message_post(**kwargs)
+
+    def _whatsapp_cs_check_post(
+        self, *, body="", message_type="notification", subtype_xmlid=None, subtype_id=None, attachment_ids=None, attachments=None, **_kwargs
+    ):
+        """Refuse a post of somebody who may not; for a message to the customer, also when it can't be sent."""
+        if message_type == "whatsapp_cs":
+            raise AccessError(self.env._("Only WhatsApp itself brings messages of customers."))
+        if self.env.uid == api.SUPERUSER_ID:
+            return  # the system's own notices; they stay inside
+        user_channel = self.sudo(False)
+        if not self.env.user.has_group(GROUP_AGENT) or not user_channel.has_access("read"):
+            raise AccessError(
+                self.env._("Only WhatsApp agents write in this chat. An administrator gives the role in your user's settings.")
+            )
+        comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
+        is_comment = subtype_xmlid == "mail.mt_comment" or subtype_id == comment_id
+        if message_type == "comment" and is_comment:
+            self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(
+                text_format.html_to_whatsapp(body), has_attachments=bool(attachment_ids or attachments)
+            )
+
+    def _get_notify_valid_parameters(self):
+        return super()._get_notify_valid_parameters() | {"whatsapp_cs_message"}
+
+    def _notify_thread(self, message, msg_vals=False, *, whatsapp_cs_message=None, **kwargs):
+        if self.channel_type == "whatsapp_cs":
+            # Before super: it sends the message to the screens, with its ticks.
+            if whatsapp_cs_message is not None:
+                whatsapp_cs_message.mail_message_id = message
+            elif self._whatsapp_cs_goes_out(message):
+                text = text_format.html_to_whatsapp(message.body)
+                # sudo: whatsapp.cs.conversation - the post was checked by _whatsapp_cs_check_post
+                self.sudo().whatsapp_cs_conversation_id._on_agent_message(message, text)
+        return super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+
+    def _whatsapp_cs_goes_out(self, message):
+        """Tell whether a posted message is meant for the customer: an agent's comment. All else stays inside."""
+        return (
+            message.message_type == "comment"
+            and message.subtype_id == self.env.ref("mail.mt_comment")
+            and self.env.uid != api.SUPERUSER_ID
+        )
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        if self.channel_type == "whatsapp_cs" and message.message_type == "whatsapp_cs":
+            # A customer's message notifies the members like a colleague's.
+            msg_vals = {**(msg_vals or {}), "message_type": "comment"}
+        return super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+
+    def _message_update_content(self, message, /, **kwargs):
+        if self.channel_type == "whatsapp_cs" and message.sudo().whatsapp_cs_message_ids:
+            raise UserError(
+                self.env._("The customer has this message on the phone already: it can't be changed or deleted there. Send a correction.")
+            )
+        return super()._message_update_content(message, **kwargs)
+
+    # === CALLED BY THE CLIENT === #
+
+    def whatsapp_cs_take(self):
+        """Take the thread's conversation (see ``whatsapp.cs.conversation.action_take``)."""
+        self._whatsapp_cs_get_conversation().action_take()
+
+    def whatsapp_cs_release(self):
+        """Give the thread's conversation back to the queue."""
+        self._whatsapp_cs_get_conversation().action_release()
+
+    def whatsapp_cs_resolve(self):
+        """Resolve the thread's conversation."""
+        self._whatsapp_cs_get_conversation().action_resolve()
+
+    def whatsapp_cs_open_conversation(self):
+        """Return the action that opens the thread's conversation record."""
+        conversation = self._whatsapp_cs_get_conversation()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": conversation._name,
+            "res_id": conversation.id,
+            "views": [(False, "form")],
+        }
+
+    def _whatsapp_cs_get_conversation(self):
+        self.ensure_one()
+        self.check_access("read")
+        if self.channel_type != "whatsapp_cs":
+            raise UserError(self.env._("This is not a WhatsApp chat."))
+        return self.whatsapp_cs_conversation_id

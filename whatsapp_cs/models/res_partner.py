@@ -1,0 +1,78 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..tools import phone
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # Odoo indexes it on leads only; every new person who writes is looked up by it.
+    phone_sanitized = fields.Char(index="btree_not_null")
+    whatsapp_cs_contact_ids = fields.One2many(
+        "whatsapp.cs.contact", "partner_id", string="WhatsApp Contacts", groups="whatsapp_cs.whatsapp_cs_group_agent"
+    )
+    whatsapp_cs_conversation_count = fields.Integer(
+        "WhatsApp Conversations",
+        compute="_compute_whatsapp_cs_conversation_count",
+        groups="whatsapp_cs.whatsapp_cs_group_agent",
+    )
+
+    # For numbers kept the way people dial them, where Odoo knows no country and so no international form.
+    _whatsapp_cs_phone_tail_idx = models.Index(
+        r"(right(regexp_replace(phone, '\D', '', 'g'), 7)) WHERE phone IS NOT NULL AND phone_sanitized IS NULL"
+    )
+
+    def _compute_whatsapp_cs_conversation_count(self):
+        counts = dict(
+            self.env["whatsapp.cs.conversation"]._read_group([("partner_id", "in", self.ids)], ["partner_id"], ["__count"])
+        )
+        for partner in self:
+            partner.whatsapp_cs_conversation_count = counts.get(partner, 0)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "name" in vals:
+            # sudo: discuss.channel - the thread is named after the customer, whoever may rename the customer
+            contacts_sudo = self.sudo().with_context(active_test=False).whatsapp_cs_contact_ids
+            for contact in contacts_sudo:
+                contact.discuss_channel_id.name = contact.name
+        return result
+
+    def action_view_whatsapp_cs_conversations(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")
+        action["domain"] = [("partner_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    # === BY NUMBER === #
+
+    @api.model
+    def _whatsapp_cs_find_by_number(self, wa_id, company):
+        """Return the partner who has the number in any form it is written in, or empty.
+
+        With several, persons come before companies, then the oldest: it does not change from message to message.
+        """
+        company_domain = Domain("company_id", "in", (False, company.id))
+        partners = self.search(company_domain & Domain("phone_sanitized", "in", phone.get_variants(wa_id)))
+        if not partners:
+            partners = self.browse(self._whatsapp_cs_find_by_dialled_number(wa_id)).filtered_domain(company_domain)
+        return partners.sorted(lambda partner: (partner.is_company, partner.id))[:1]
+
+    @api.model
+    def _whatsapp_cs_find_by_dialled_number(self, wa_id):
+        """Return the ids of active partners whose number has no international form and reads like this one."""
+        national = phone.get_national_digits(wa_id)
+        spellings = {"0" + digits for digits in national} | national | {number[1:] for number in phone.get_variants(wa_id)}
+        spellings |= {"00" + number[1:] for number in phone.get_variants(wa_id)}
+        self.flush_model(["phone", "phone_sanitized", "active"])
+        self.env.cr.execute(
+            r"""
+            SELECT id FROM res_partner
+             WHERE phone IS NOT NULL AND phone_sanitized IS NULL AND active
+               AND right(regexp_replace(phone, '\D', '', 'g'), 7) = ANY(%s)
+               AND regexp_replace(phone, '\D', '', 'g') = ANY(%s)
+            """,
+            (list({spelling[-7:] for spelling in spellings}), list(spellings)),
+        )
+        return [partner_id for (partner_id,) in self.env.cr.fetchall()]

@@ -1,0 +1,193 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import consteq
+from odoo.tools.urls import urljoin
+
+from ..tools.graph_client import GraphClient
+
+GROUP_ADMINISTRATOR = "whatsapp_cs.whatsapp_cs_group_administrator"
+
+
+class WhatsappCsAccount(models.Model):
+    """Meta's business account: the credentials, the webhook address, and the numbers it owns."""
+
+    _name = "whatsapp.cs.account"
+    _description = "WhatsApp Business Account"
+    _order = "name, id"
+
+    def _default_token(self):
+        return secrets.token_urlsafe(24)
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    waba_id = fields.Char(
+        "Account ID", required=True, copy=False, help="The number Meta calls “WhatsApp Business Account ID”."
+    )
+    app_id = fields.Char("App ID", copy=False, help="The id of your app in Meta's developer dashboard.")
+    app_secret = fields.Char(
+        copy=False,
+        groups=GROUP_ADMINISTRATOR,
+        help="App dashboard > App settings > Basic. WhatsApp signs every webhook with it.",
+    )
+    access_token = fields.Char(
+        copy=False,
+        groups=GROUP_ADMINISTRATOR,
+        help="A system user's token that never expires, with the permissions whatsapp_business_messaging and "
+        "whatsapp_business_management. The dashboard's temporary token stops after a day.",
+    )
+    api_version = fields.Char(
+        "API Version", required=True, default="v25.0", help="Version of Meta's Graph API, such as v25.0."
+    )
+    base_url = fields.Char(
+        "Base URL",
+        required=True,
+        default="https://graph.facebook.com",
+        help="Where Meta's Graph API answers. Change it for a proxy or a test system only.",
+    )
+    webhook_token = fields.Char(
+        default=_default_token, required=True, readonly=True, copy=False, groups=GROUP_ADMINISTRATOR
+    )
+    verify_token = fields.Char(
+        default=_default_token,
+        required=True,
+        copy=False,
+        groups=GROUP_ADMINISTRATOR,
+        help="Meta shows this word when it checks the webhook address. Connect passes it on by itself.",
+    )
+    webhook_url = fields.Char("Webhook URL", compute="_compute_webhook_url", groups=GROUP_ADMINISTRATOR)
+    state = fields.Selection(
+        [("draft", "Not Connected"), ("connecting", "Connecting"), ("connected", "Connected"), ("blocked", "Blocked")],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    blocked_reason = fields.Char(readonly=True, copy=False)
+    connection_steps = fields.Json(readonly=True, copy=False)
+    token_expiry_date = fields.Datetime("Token Valid Until", readonly=True, copy=False, help="Empty: it does not expire.")
+    last_event_date = fields.Datetime("Last Webhook", compute="_compute_event_figures")
+    failed_event_count = fields.Integer(compute="_compute_event_figures")
+    unknown_number_count = fields.Integer(compute="_compute_event_figures")
+    refusal_count = fields.Integer("Refused Calls (24 h)", compute="_compute_refusal_count")
+    channel_ids = fields.One2many("whatsapp.cs.channel", "account_id", string="Numbers")
+    channel_count = fields.Integer(compute="_compute_channel_count")
+
+    _waba_id_uniq = models.UniqueIndex("(waba_id)", "This WhatsApp Business Account is already set up.")
+    _webhook_token_uniq = models.UniqueIndex("(webhook_token)")
+
+    @api.depends("webhook_token")
+    def _compute_webhook_url(self):
+        for account in self:
+            account.webhook_url = urljoin(account.get_base_url(), f"/whatsapp_cs/webhook/{account.webhook_token}")
+
+    def _compute_event_figures(self):
+        Event = self.env["whatsapp.cs.event"]
+        newest = dict(Event._read_group([("account_id", "in", self.ids)], ["account_id"], ["create_date:max"]))
+        failed = dict(
+            Event._read_group([("account_id", "in", self.ids), ("state", "=", "failed")], ["account_id"], ["__count"])
+        )
+        unknown = dict(
+            Event._read_group(
+                [("account_id", "in", self.ids), ("state", "=", "failed"), ("failure_type", "=", "unknown_number")],
+                ["account_id"],
+                ["__count"],
+            )
+        )
+        for account in self:
+            account.last_event_date = newest.get(account)
+            account.failed_event_count = failed.get(account, 0)
+            account.unknown_number_count = unknown.get(account, 0)
+
+    def _compute_refusal_count(self):
+        counts = dict(
+            self.env["whatsapp.cs.webhook.refusal"]._read_group(
+                [("account_id", "in", self.ids), ("create_date", ">=", "now -24H")], ["account_id"], ["__count"]
+            )
+        )
+        for account in self:
+            account.refusal_count = counts.get(account, 0)
+
+    @api.depends("channel_ids")
+    def _compute_channel_count(self):
+        for account in self:
+            account.channel_count = len(account.channel_ids)
+
+    @api.constrains("base_url")
+    def _check_base_url(self):
+        for account in self:
+            if not account.base_url.startswith(("https://", "http://localhost", "http://127.0.0.1")) and not (
+                self.env["ir.config_parameter"].sudo().get_param("whatsapp_cs.allow_http_base_url")
+            ):
+                raise UserError(
+                    self.env._(
+                        "The base URL %s is not encrypted: the access token would travel in clear text. "
+                        "Enter one that begins with https://.",
+                        account.base_url,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_numbers(self):
+        if self.with_context(active_test=False).channel_ids:
+            raise UserError(
+                self.env._("This account has numbers with conversations. Archive it instead, so that they stay readable.")
+            )
+
+    # === BUTTONS === #
+
+    def action_view_channels(self):
+        return self._get_list_action("whatsapp_cs.whatsapp_cs_channel_action")
+
+    def action_view_failed_events(self):
+        action = self._get_list_action("whatsapp_cs.whatsapp_cs_event_action")
+        action["context"] = {"search_default_failed": True}
+        return action
+
+    def action_view_refusals(self):
+        return self._get_list_action("whatsapp_cs.whatsapp_cs_webhook_refusal_action")
+
+    def _get_list_action(self, xmlid):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        action["domain"] = [("account_id", "=", self.id)]
+        return action
+
+    # === WEBHOOK === #
+
+    @api.model
+    def _find_by_webhook_token(self, token):
+        """Return the account whose webhook address carries ``token``, or an empty record."""
+        return self.search([("webhook_token", "=", token)], limit=1)
+
+    def _is_verify_token(self, token):
+        return consteq(self.verify_token, token or "")
+
+    def _find_channel(self, phone_number_id):
+        """Return the account's own channel with Meta's ``phone_number_id``, archived ones too, or empty.
+
+        Only the account's own: its signature says nothing about another account's numbers.
+        """
+        self.ensure_one()
+        if not phone_number_id:
+            return self.env["whatsapp.cs.channel"]
+        return self.env["whatsapp.cs.channel"].with_context(active_test=False).search(
+            [("account_id", "=", self.id), ("phone_number_id", "=", phone_number_id)], limit=1
+        )
+
+    # === GRAPH API === #
+
+    def _get_graph_client(self):
+        """Return a client that holds the account's token; it may be handed to another thread."""
+        self.ensure_one()
+        # sudo: whatsapp.cs.account - the token is for administrators; here the system itself calls Meta
+        account_sudo = self.sudo()
+        return GraphClient(account_sudo.base_url, account_sudo.api_version, account_sudo.access_token or "")
+
+    def _set_blocked(self, reason):
+        """Stop sending on all numbers of the account, keep what is queued, and say why."""
+        for account in self.filtered(lambda account: account.state != "blocked"):
+            account.write({"state": "blocked", "blocked_reason": reason})
+            account.channel_ids._block()

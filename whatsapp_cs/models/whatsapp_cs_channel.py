@@ -1,0 +1,134 @@
+from odoo import api, fields, models
+
+from ..tools import phone
+
+
+class WhatsappCsChannel(models.Model):
+    """One business number. Its facts come from WhatsApp and are never typed."""
+
+    _name = "whatsapp.cs.channel"
+    _description = "WhatsApp Channel"
+    _order = "name, id"
+    _rec_names_search = ["name", "display_phone_number"]
+
+    name = fields.Char(required=True, help="As customers see it.")
+    active = fields.Boolean(default=True)
+    account_id = fields.Many2one("whatsapp.cs.account", required=True, readonly=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    phone_number_id = fields.Char("Phone Number ID", required=True, readonly=True, help="Meta's id of the number.")
+    display_phone_number = fields.Char("Phone Number", readonly=True)
+    state = fields.Selection(
+        [("draft", "Preparation"), ("live", "Live"), ("blocked", "Blocked")],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    state_date = fields.Datetime("In This State Since", readonly=True, copy=False)
+    number_status = fields.Char("Status at WhatsApp", readonly=True, help="Only a CONNECTED number can send.")
+    quality_rating = fields.Char(readonly=True, help="GREEN, YELLOW or RED, from blocks and reports of seven days.")
+    messaging_limit = fields.Char("Tier", readonly=True, help="People you may write to first, in 24 hours.")
+    throughput = fields.Char(readonly=True, help="STANDARD: 80 messages a second; HIGH: up to 1,000.")
+    opens_lead = fields.Boolean(
+        "Open a Lead for New People",
+        default=True,
+        help="Somebody who writes for the first time, and is no contact yet, gets a lead with the source WhatsApp.",
+    )
+    crm_team_id = fields.Many2one(
+        "crm.team", string="Sales Team", check_company=True, help="Sales team of the leads that this number opens."
+    )
+    reopen_hours = fields.Integer(
+        "Reopen Within (Hours)",
+        default=24,
+        help="A message that comes within this time after a conversation was resolved reopens it; later a new one begins.",
+    )
+    contact_count = fields.Integer(compute="_compute_counts")
+    conversation_count = fields.Integer("Open Conversations", compute="_compute_counts")
+
+    _phone_number_id_uniq = models.UniqueIndex("(phone_number_id)", "This phone number is already set up.")
+    _reopen_hours_positive = models.Constraint(
+        "CHECK(reopen_hours BETWEEN 0 AND 720)", "Conversations can be reopened within 0 to 720 hours."
+    )
+
+    @api.depends("display_phone_number")
+    def _compute_display_name(self):
+        for channel in self:
+            channel.display_name = f"{channel.name} ({channel.display_phone_number})"
+
+    def _compute_counts(self):
+        contacts = dict(
+            self.env["whatsapp.cs.contact"]._read_group([("channel_id", "in", self.ids)], ["channel_id"], ["__count"])
+        )
+        conversations = dict(
+            self.env["whatsapp.cs.conversation"]._read_group(
+                [("channel_id", "in", self.ids), ("state", "!=", "resolved")], ["channel_id"], ["__count"]
+            )
+        )
+        for channel in self:
+            channel.contact_count = contacts.get(channel, 0)
+            channel.conversation_count = conversations.get(channel, 0)
+
+    # === BUTTONS === #
+
+    def action_view_contacts(self):
+        return self._get_list_action("whatsapp_cs.whatsapp_cs_contact_action")
+
+    def action_view_conversations(self):
+        return self._get_list_action("whatsapp_cs.whatsapp_cs_conversation_action")
+
+    def _get_list_action(self, xmlid):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        action["domain"] = [("channel_id", "=", self.id)]
+        return action
+
+    # === CONNECTION === #
+
+    @api.model
+    def _update_from_graph(self, account, numbers):
+        """Create or refresh the account's channels from what Meta says of its numbers, and return them."""
+        channels = self.browse()
+        for number in numbers:
+            values = self._prepare_values_from_graph(number)
+            channel = account._find_channel(number["id"])
+            if channel:
+                # The name may have been changed by people: it is taken once.
+                channel.write({key: value for key, value in values.items() if key != "name"})
+            else:
+                channel = self.create({**values, "account_id": account.id, "phone_number_id": number["id"]})
+                self.env["whatsapp.cs.event"]._replay_unknown_number(account, number["id"])
+            channels |= channel
+        return channels
+
+    def _prepare_values_from_graph(self, number):
+        return {
+            "name": number.get("verified_name") or number.get("display_phone_number") or number["id"],
+            "display_phone_number": phone.format_international(number.get("display_phone_number") or ""),
+            "number_status": number.get("status"),
+            "quality_rating": number.get("quality_rating"),
+            "messaging_limit": number.get("whatsapp_business_manager_messaging_limit"),
+            "throughput": (number.get("throughput") or {}).get("level"),
+        }
+
+    # === STATE MACHINE === #
+
+    # state: the states it may be entered from
+    _STATE_SOURCES = {
+        "live": ("draft", "blocked"),
+        "blocked": ("draft", "live"),
+    }
+
+    def _activate(self):
+        """Let the numbers send that WhatsApp says are connected, and send what waits for them."""
+        ready = self.filtered(lambda channel: channel.number_status == "CONNECTED")
+        ready._update_state("live")
+        self.env["whatsapp.cs.outbox"]._wake_up()
+
+    def _block(self):
+        """Stop sending; what is queued stays queued."""
+        self._update_state("blocked")
+
+    def _update_state(self, state):
+        """Enter ``state``; the only method that writes it. Channels that can't enter it stay as they are."""
+        entering = self.filtered(lambda channel: channel.state in self._STATE_SOURCES[state])
+        entering.write({"state": state, "state_date": fields.Datetime.now()})

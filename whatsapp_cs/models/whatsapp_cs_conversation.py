@@ -1,0 +1,338 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..tools.text_format import TEXT_LIMIT
+
+GROUP_AGENT = "whatsapp_cs.whatsapp_cs_group_agent"
+GROUP_EDITOR = "whatsapp_cs.whatsapp_cs_group_editor"
+
+
+class WhatsappCsConversation(models.Model):
+    """One case with a contact, from the first message to the resolution. The next case is the next record."""
+
+    _name = "whatsapp.cs.conversation"
+    _description = "WhatsApp Conversation"
+    _order = "last_message_date desc, id desc"
+    _rec_name = "contact_id"
+
+    contact_id = fields.Many2one("whatsapp.cs.contact", required=True, readonly=True, ondelete="restrict")
+    channel_id = fields.Many2one(related="contact_id.channel_id", store=True, index=True)
+    company_id = fields.Many2one(related="contact_id.company_id", store=True, index=True)
+    partner_id = fields.Many2one(related="contact_id.partner_id", store=True, index=True, string="Partner")
+    discuss_channel_id = fields.Many2one(related="contact_id.discuss_channel_id")
+    window_end_date = fields.Datetime(related="contact_id.window_end_date")
+    is_window_open = fields.Boolean(related="contact_id.is_window_open")
+    lead_id = fields.Many2one("crm.lead", "Lead", readonly=True, index="btree_not_null", ondelete="set null")
+    message_ids = fields.One2many("whatsapp.cs.message", "conversation_id", string="Messages")
+
+    # state: the states it may be entered from
+    _STATE_SOURCES = {
+        "queued": ("new", "assigned", "waiting", "resolved"),
+        "assigned": ("new", "queued", "assigned", "waiting", "resolved"),
+        "waiting": ("assigned",),
+        "resolved": ("new", "queued", "assigned", "waiting"),
+    }
+    state = fields.Selection(
+        [
+            ("new", "New"),
+            ("queued", "In the Queue"),
+            ("assigned", "Assigned"),
+            ("waiting", "Waiting for Customer"),
+            ("resolved", "Resolved"),
+        ],
+        default="new",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    state_date = fields.Datetime("In This State Since", readonly=True, default=fields.Datetime.now)
+    user_id = fields.Many2one("res.users", "Agent", readonly=True, index=True)
+    unanswered_date = fields.Datetime(
+        "Waiting Since", readonly=True, index=True, help="The customer's first message that nobody has answered yet."
+    )
+    first_message_date = fields.Datetime("Started", readonly=True)
+    last_message_date = fields.Datetime("Last Message", readonly=True, index=True)
+    first_response_date = fields.Datetime("First Answered", readonly=True)
+    resolved_date = fields.Datetime("Resolved On", readonly=True)
+    inbound_count = fields.Integer("Received", readonly=True)
+    outbound_count = fields.Integer("Sent", readonly=True)
+    failed_count = fields.Integer(compute="_compute_failed_count", search="_search_failed_count")
+
+    # Two messages of one person at the same moment must not open two cases.
+    _one_open = models.UniqueIndex("(contact_id) WHERE state != 'resolved'")
+    _contact_idx = models.Index("(contact_id, id DESC)")
+
+    @api.depends("contact_id.name")
+    def _compute_display_name(self):
+        for conversation in self:
+            conversation.display_name = conversation.contact_id.name
+
+    def _compute_failed_count(self):
+        counts = dict(
+            self.env["whatsapp.cs.message"]._read_group(
+                [("conversation_id", "in", self.ids), ("state", "=", "failed")], ["conversation_id"], ["__count"]
+            )
+        )
+        for conversation in self:
+            conversation.failed_count = counts.get(conversation, 0)
+
+    def _search_failed_count(self, operator, value):
+        if operator != ">" or value != 0:
+            return NotImplemented
+        failed = self.env["whatsapp.cs.message"]._search([("state", "=", "failed")])
+        return [("id", "in", failed.subselect("conversation_id"))]
+
+    # === BUTTONS === #
+
+    def action_open_chat(self):
+        self.ensure_one()
+        return self.discuss_channel_id._get_access_action()
+
+    def action_take(self):
+        """Take the conversation; what another agent has can only be taken over by an editor."""
+        for conversation in self:
+            conversation._check_is_agent()
+            if conversation.user_id and conversation.user_id != self.env.user and not self.env.user.has_group(GROUP_EDITOR):
+                raise UserError(
+                    self.env._(
+                        "%s is answering this conversation. Ask an editor to hand it over to you.", conversation.user_id.name
+                    )
+                )
+            # sudo: whatsapp.cs.conversation - agents change state by these methods only, the right was checked above
+            conversation.sudo()._set_assigned(self.env.user)
+
+    def action_release(self):
+        """Give the conversation back to the queue."""
+        for conversation in self:
+            conversation._check_may_change()
+            # sudo: whatsapp.cs.conversation - as in action_take
+            conversation.sudo()._set_queued()
+
+    def action_resolve(self):
+        """Close the case. A message that comes soon after reopens it."""
+        for conversation in self:
+            conversation._check_may_change()
+            # sudo: whatsapp.cs.conversation - as in action_take
+            conversation.sudo()._set_resolved()
+
+    def action_view_lead(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "crm.lead",
+            "res_id": self.lead_id.id,
+            "views": [(False, "form")],
+        }
+
+    def action_view_messages(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_message_action")
+        action["domain"] = [("conversation_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def _check_is_agent(self):
+        self.check_access("read")
+        if not self.env.user.has_group(GROUP_AGENT):
+            raise AccessError(self.env._("Only WhatsApp agents can do this. An administrator gives the role in your user's settings."))
+
+    def _check_may_change(self):
+        """Allow the agent who has it, anybody for one that nobody has, and editors."""
+        self._check_is_agent()
+        if self.user_id and self.user_id != self.env.user and not self.env.user.has_group(GROUP_EDITOR):
+            raise UserError(self.env._("%s is answering this conversation; only they or an editor can change it.", self.user_id.name))
+
+    # === INBOUND === #
+
+    @api.model
+    def _on_customer_message(self, message):
+        """Take in a customer's message: window, case, lead, and what people see."""
+        contact = message.contact_id
+        contact._on_inbound(message.date)
+        conversation = self._find_or_open(contact, message.date)
+        message.conversation_id = conversation
+        conversation._note_customer_message(message)
+        conversation._link_lead()
+        message._post(conversation._get_discuss_channel())
+        conversation._broadcast()
+
+    @api.model
+    def _find_or_open(self, contact, date):
+        """Return the contact's open case, the one resolved a short while ago, or a new one."""
+        newest = self.search([("contact_id", "=", contact.id)], order="id desc", limit=1)
+        if newest and newest.state != "resolved":
+            return newest
+        reopen_within = timedelta(hours=contact.channel_id.reopen_hours)
+        if newest and date <= newest.resolved_date + reopen_within:
+            return newest
+        return self.create({"contact_id": contact.id, "first_message_date": date})
+
+    def _note_customer_message(self, message):
+        self.ensure_one()
+        self.write(
+            {
+                "inbound_count": self.inbound_count + 1,
+                "last_message_date": max(message.date, self.last_message_date or message.date),
+                "unanswered_date": self.unanswered_date or message.date,
+            }
+        )
+        if self.state == "waiting" or (self.state == "resolved" and self._is_agent_there()):
+            self._set_assigned(self.user_id)
+        elif self.state in ("new", "resolved"):
+            self._set_queued()
+
+    def _is_agent_there(self):
+        """Tell whether the agent who had the case still works as one."""
+        return bool(self.user_id.active and self.user_id.has_group(GROUP_AGENT))
+
+    # === LEAD === #
+
+    def _link_lead(self):
+        """Link the open lead of the person, or open one for somebody new (setting of the channel)."""
+        self.ensure_one()
+        if self.lead_id:
+            return
+        lead = self._find_open_lead()
+        if not lead and self._is_new_person() and self.channel_id.opens_lead:
+            lead = self.env["crm.lead"].create(self._prepare_lead_values())
+        if lead:
+            self.lead_id = lead
+
+    def _find_open_lead(self):
+        return self.env["crm.lead"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("won_status", "=", "pending"),
+                ("company_id", "in", (False, self.company_id.id)),
+            ],
+            order="id desc",
+            limit=1,
+        )
+
+    def _is_new_person(self):
+        return self.contact_id.created_partner and not self.search_count(
+            [("contact_id", "=", self.contact_id.id), ("id", "!=", self.id)], limit=1
+        )
+
+    def _prepare_lead_values(self):
+        self.ensure_one()
+        team = self.channel_id.crm_team_id
+        # By name and without an XML id: an id of this module would be deleted, and leads changed, at uninstalling.
+        source = self.env["utm.mixin"]._find_or_create_record("utm.source", "WhatsApp")
+        return {
+            "name": self.env._("WhatsApp: %s", self.contact_id.name),
+            "type": "lead" if team.use_leads else "opportunity",
+            "partner_id": self.partner_id.id,
+            "source_id": source.id,
+            "team_id": team.id,
+            "user_id": False,
+            "company_id": self.company_id.id,
+        }
+
+    # === OUTGOING === #
+
+    def _check_can_answer(self, text, has_attachments=False):
+        """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files."""
+        self.ensure_one()
+        _ = self.env._
+        self._check_is_agent()
+        if self.user_id and self.user_id != self.env.user and self.state != "resolved":
+            raise UserError(
+                _("%s is answering this conversation. Your message was not sent. Take the conversation over first.", self.user_id.name)
+            )
+        if not self.is_window_open:
+            raise UserError(
+                _(
+                    "The 24-hour window is closed: WhatsApp allows free text again as soon as the customer writes. "
+                    "Your message was not sent."
+                )
+            )
+        if has_attachments:
+            raise UserError(_("Files can't be sent by WhatsApp yet. Your message was not sent: remove the file, or send a link."))
+        if not text:
+            raise UserError(_("There is nothing to send: the message has no text."))
+        if len(text) > TEXT_LIMIT:
+            raise UserError(
+                _(
+                    "The message has %(length)s characters; WhatsApp takes at most %(limit)s. Send it in parts.",
+                    length=len(text),
+                    limit=TEXT_LIMIT,
+                )
+            )
+
+    def _on_agent_message(self, mail_message, text):
+        """Queue an agent's message for WhatsApp; answering takes a conversation that nobody has."""
+        self.ensure_one()
+        if self.user_id != self.env.user or self.state not in ("assigned", "waiting"):
+            self._set_assigned(self.env.user)
+        now = fields.Datetime.now()
+        self.write(
+            {
+                "outbound_count": self.outbound_count + 1,
+                "last_message_date": now,
+                "first_response_date": self.first_response_date or now,
+                "unanswered_date": False,
+            }
+        )
+        if self.state == "assigned":
+            self._set_waiting()
+        self.env["whatsapp.cs.message"]._queue(self, mail_message, text)
+        self._broadcast()
+
+    # === STATE MACHINE === #
+
+    def _set_queued(self):
+        self._update_state("queued", user_id=False)
+
+    def _set_assigned(self, user):
+        self._update_state("assigned", user_id=user.id, resolved_date=False)
+
+    def _set_waiting(self):
+        self._update_state("waiting")
+
+    def _set_resolved(self):
+        self._update_state("resolved", resolved_date=fields.Datetime.now(), unanswered_date=False)
+
+    def _update_state(self, state, **values):
+        """Enter ``state``; the only method that writes it. Two at once: the later transaction is refused or retried."""
+        for conversation in self:
+            if conversation.state not in self._STATE_SOURCES[state]:
+                raise UserError(
+                    self.env._(
+                        "A conversation that is “%(state)s” can't become “%(new_state)s”. Reload the page: somebody may have changed it.",
+                        state=conversation._get_state_label(conversation.state),
+                        new_state=conversation._get_state_label(state),
+                    )
+                )
+            conversation.write({**values, "state": state, "state_date": fields.Datetime.now()})
+            conversation._sync_members()
+        self._broadcast()
+
+    def _get_state_label(self, state):
+        return dict(self._fields["state"]._description_selection(self.env))[state]
+
+    # === DISCUSS === #
+
+    def _get_discuss_channel(self):
+        """Return the contact's thread, showing this case as its present one."""
+        self.ensure_one()
+        discuss_channel = self.contact_id._get_discuss_channel()
+        if discuss_channel.whatsapp_cs_conversation_id != self:
+            discuss_channel.whatsapp_cs_conversation_id = self
+            self._sync_members()
+        return discuss_channel
+
+    def _sync_members(self):
+        """Let exactly the agent who has the open case be a member of the thread, so that only that is pinned."""
+        self.ensure_one()
+        agent = self.user_id if self.state in ("assigned", "waiting") else self.env["res.users"]
+        if self.discuss_channel_id.whatsapp_cs_conversation_id == self:
+            self.discuss_channel_id._whatsapp_cs_set_agent(agent)
+
+    def _broadcast(self):
+        """Show state and agent to everybody who looks at the thread or at the queue."""
+        for conversation in self:
+            if conversation.discuss_channel_id.whatsapp_cs_conversation_id == conversation:
+                conversation.discuss_channel_id._whatsapp_cs_broadcast()

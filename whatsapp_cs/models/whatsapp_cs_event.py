@@ -1,0 +1,275 @@
+import hashlib
+import json
+import logging
+import traceback
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, LazyTranslate
+
+from ..tools import webhook_payload
+from ..tools.webhook_payload import PayloadError
+
+_logger = logging.getLogger(__name__)
+_lt = LazyTranslate(__name__)
+
+# Another transaction got there first. A unique violation is one of these too: the row that we would have found
+# was committed after our snapshot; the next try finds it.
+CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
+MAX_TRIES = 5
+
+
+class UnknownNumber(Exception):
+    """The update is for a phone number that no channel of the account has."""
+
+
+class WhatsappCsEvent(models.Model):
+    """The inbox: every signed webhook body, stored before anything is done with it."""
+
+    _name = "whatsapp.cs.event"
+    _description = "WhatsApp Webhook Event"
+    _order = "id desc"
+
+    account_id = fields.Many2one("whatsapp.cs.account", required=True, readonly=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="account_id.company_id", store=True)
+    body = fields.Text(required=True, readonly=True, help="As WhatsApp sent it.")
+    body_pretty = fields.Text("Content", compute="_compute_body_pretty")
+    body_hash = fields.Char(required=True, readonly=True)
+    state = fields.Selection(
+        [("new", "Waiting"), ("done", "Processed"), ("failed", "Failed")],
+        default="new",
+        required=True,
+        readonly=True,
+    )
+    state_date = fields.Datetime(readonly=True)
+    claim_date = fields.Datetime(readonly=True, help="A worker took it at this time; after ten minutes another may.")
+    update_count = fields.Integer("Updates", readonly=True)
+    failure_type = fields.Selection(
+        [("unknown_number", "Unknown Number"), ("malformed", "Not Understood"), ("bug", "Internal Error")],
+        readonly=True,
+    )
+    error = fields.Char(readonly=True)
+    phone_number_id = fields.Char("Phone Number ID", readonly=True)
+    parent_id = fields.Many2one(
+        "whatsapp.cs.event", "Part Of", readonly=True, index="btree_not_null", ondelete="set null",
+        help="The call this update came in; the rest of that call was processed.",
+    )  # fmt: skip
+
+    _body_uniq = models.UniqueIndex("(account_id, body_hash)")
+    _new_idx = models.Index("(id) WHERE state = 'new'")
+    _failed_idx = models.Index("(account_id, failure_type) WHERE state = 'failed'")
+    _create_date_idx = models.Index("(create_date)")
+
+    @api.depends("create_date", "phone_number_id")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = self.env._("Webhook %s", event.id)
+
+    @api.depends("body")
+    def _compute_body_pretty(self):
+        for event in self:
+            try:
+                event.body_pretty = json.dumps(json.loads(event.body), indent=2, ensure_ascii=False)
+            except ValueError:
+                event.body_pretty = event.body
+
+    # === STORING === #
+
+    @api.model
+    def _store(self, account, body):
+        """Keep a webhook body (bytes) and wake the processor; the same body a second time changes nothing."""
+        [(event_id,)] = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO whatsapp_cs_event (account_id, company_id, body, body_hash, state, create_date, write_date)
+                     VALUES (%s, %s, %s, %s, 'new', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+                ON CONFLICT (account_id, body_hash) DO NOTHING
+                  RETURNING id
+                """,
+                account.id,
+                account.company_id.id,
+                body.decode(),
+                self._hash(body),
+            )
+        ) or [(None,)]
+        if event_id:
+            self._wake_up()
+
+    @api.model
+    def _hash(self, body):
+        return hashlib.sha256(body).hexdigest()
+
+    @api.model
+    def _find_by_body(self, account, body):
+        return self.search([("account_id", "=", account.id), ("body_hash", "=", self._hash(body))], limit=1)
+
+    @api.model
+    def _wake_up(self):
+        # sudo: ir.cron - whoever brings work may wake the worker
+        self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_event_process").sudo()._trigger()
+
+    # === PROCESSING === #
+
+    @api.model
+    def _get_handlers(self):
+        """Return ``{webhook field or kind of update: method(account, update)}``; extend it to listen to one more.
+
+        A field without a handler is kept and counts as processed.
+        """
+        Message = self.env["whatsapp.cs.message"]
+        return {"message": Message._receive, "status": Message._receive_status}
+
+    @api.model
+    def _cron_process(self, batch_size=50):
+        """Process waiting events in batches; a bad one is noted and never holds up the next."""
+        while event_ids := self._claim(batch_size):
+            for event in self.browse(event_ids):
+                event._process_safely()
+                time_left = self.env["ir.cron"]._commit_progress(1, remaining=0)
+            if not time_left:
+                self._wake_up()  # go on at once, with other jobs in between
+                return
+
+    @api.model
+    def _claim(self, batch_size):
+        """Take the oldest waiting events, in one committed statement, and return their ids in order."""
+        while True:
+            try:
+                rows = self.env.execute_query(
+                    SQL(
+                        """
+                        UPDATE whatsapp_cs_event SET claim_date = now() AT TIME ZONE 'UTC'
+                         WHERE id = ANY(ARRAY(
+                               SELECT id FROM whatsapp_cs_event
+                                WHERE state = 'new'
+                                  AND (claim_date IS NULL OR claim_date < now() AT TIME ZONE 'UTC' - interval '10 minutes')
+                                ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED))
+                        RETURNING id
+                        """,
+                        batch_size,
+                    )
+                )
+                self.env.cr.commit()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                continue
+            self.invalidate_model()
+            return sorted(event_id for (event_id,) in rows)
+
+    def _process_safely(self):
+        """Process one event in a transaction that the caller commits; what goes wrong is written on the event."""
+        for _try in range(MAX_TRIES):
+            try:
+                with self.env.cr.savepoint():
+                    self._process()
+                return
+            except CONCURRENCY_ERRORS:
+                self.env.cr.rollback()  # a new snapshot, which sees what the other one did
+            except Exception as error:
+                self._log_failure(error)
+                self._set_failed(error)
+                return
+        self.claim_date = False  # still contended: back to the queue, at its old place
+
+    def _process(self):
+        account = self.account_id.with_company(self.company_id)
+        updates = list(webhook_payload.split(webhook_payload.parse(self.body)))
+        handlers = self._get_handlers()
+        for update in updates:
+            if handler := handlers.get(update.kind):
+                self._process_update(handler, account, update, is_alone=len(updates) == 1)
+        self._set_done(len(updates))
+
+    def _process_update(self, handler, account, update, is_alone):
+        """Process one update; a bad one becomes an event of its own, so that the others are done once and for all."""
+        try:
+            with self.env.cr.savepoint():
+                handler(account, update)
+                self.env.flush_all()
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            if is_alone:
+                raise
+            self._log_failure(error)
+            self._put_aside(update)._set_failed(error)
+
+    def _put_aside(self, update):
+        body = update.to_body()
+        event = self._find_by_body(self.account_id, body.encode())
+        return event or self.create(
+            {
+                "account_id": self.account_id.id,
+                "body": body,
+                "body_hash": self._hash(body.encode()),
+                "parent_id": self.id,
+                "update_count": 1,
+            }
+        )
+
+    def _log_failure(self, error):
+        # Without the error's text and values: they may hold what a customer wrote.
+        if not isinstance(error, (PayloadError, UnknownNumber)):
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _logger.error("WhatsApp event %s: %s\n%s", self.id, type(error).__name__, frames)
+
+    # === STATE MACHINE === #
+
+    def _set_done(self, update_count):
+        self.write(
+            {
+                "state": "done",
+                "state_date": fields.Datetime.now(),
+                "update_count": update_count,
+                "failure_type": False,
+                "error": False,
+            }
+        )
+
+    def _set_failed(self, error):
+        failure_type = (
+            "unknown_number"
+            if isinstance(error, UnknownNumber)
+            else "malformed"
+            if isinstance(error, PayloadError)
+            else "bug"
+        )
+        values = {
+            "state": "failed",
+            "state_date": fields.Datetime.now(),
+            "failure_type": failure_type,
+            "error": f"{type(error).__name__}: {error}"[:500] if failure_type == "bug" else str(error),
+        }
+        if failure_type == "unknown_number":
+            values["phone_number_id"] = error.args[0]
+            values["error"] = self.env._(
+                "No channel has the phone number id %s. Open the account and connect again: the number is fetched and "
+                "this call is processed by itself.",
+                error.args[0],
+            )
+        self.write(values)
+
+    def action_replay(self):
+        """Process failed events again; what was done before is not done twice."""
+        self.check_access("write")
+        failed = self.filtered(lambda event: event.state == "failed")
+        failed.write({"state": "new", "state_date": fields.Datetime.now(), "claim_date": False})
+        self._wake_up()
+
+    @api.model
+    def _replay_unknown_number(self, account, phone_number_id):
+        self.search(
+            [
+                ("account_id", "=", account.id),
+                ("state", "=", "failed"),
+                ("failure_type", "=", "unknown_number"),
+                ("phone_number_id", "=", phone_number_id),
+            ]
+        ).action_replay()
+
+    @api.autovacuum
+    def _gc_events(self):
+        """Forget processed bodies after 30 days: WhatsApp delivers the same one again for at most seven."""
+        self.search([("state", "=", "done"), ("create_date", "<", "now -30d")], limit=10000).unlink()

@@ -1,0 +1,237 @@
+import logging
+import random
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..tools import graph_errors
+from ..tools.graph_client import GraphError
+
+_logger = logging.getLogger(__name__)
+
+SENDER_THREADS = 16  # enough for 80 messages a second at an API that answers within 200 ms
+RETRY_DELAYS = (2, 10, 300, 300, 300)  # seconds: two quick tries, then three with the compensation run
+CLAIM_MINUTES = 5  # longer than any call: a row claimed before that belongs to a dead worker
+
+
+class WhatsappCsOutbox(models.Model):
+    """The outbox: one row per attempt to send a message. The claim is committed before WhatsApp is called."""
+
+    _name = "whatsapp.cs.outbox"
+    _description = "WhatsApp Outbox"
+    _order = "id desc"
+    _rec_name = "message_id"
+
+    message_id = fields.Many2one("whatsapp.cs.message", required=True, readonly=True, index=True, ondelete="cascade")
+    channel_id = fields.Many2one("whatsapp.cs.channel", required=True, readonly=True, index=True, ondelete="cascade")
+    contact_id = fields.Many2one("whatsapp.cs.contact", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one(related="channel_id.company_id", store=True)
+    key = fields.Char(
+        required=True,
+        readonly=True,
+        default=lambda self: uuid.uuid4().hex,
+        help="Travels with the message and comes back in WhatsApp's reports, also when our note of its id was lost.",
+    )
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("sending", "Sending"),
+            ("gone", "Accepted by WhatsApp"),
+            ("retry", "Will Be Tried Again"),
+            ("unknown", "Outcome Unknown"),
+            ("failed", "Failed"),
+        ],
+        default="queued",
+        required=True,
+        readonly=True,
+    )
+    state_date = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    claim_date = fields.Datetime(readonly=True)
+    next_try_date = fields.Datetime("Not Before", readonly=True)
+    try_count = fields.Integer("Tries", readonly=True)
+    error = fields.Char("Last Error", readonly=True)
+
+    _key_uniq = models.UniqueIndex("(key)")
+    _open_idx = models.Index("(contact_id, id) WHERE state IN ('queued', 'retry', 'sending')")
+
+    # === QUEUEING === #
+
+    @api.model
+    def _add(self, message):
+        """Queue one attempt to send ``message``."""
+        self.create(
+            {"message_id": message.id, "channel_id": message.channel_id.id, "contact_id": message.contact_id.id}
+        )
+        self._wake_up()
+
+    @api.model
+    def _wake_up(self):
+        # sudo: ir.cron - whoever brings work may wake the worker
+        self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_outbox_send").sudo()._trigger()
+
+    @api.model
+    def _find_by_key(self, channel, key):
+        if not key or not isinstance(key, str):
+            return self.browse()
+        return self.search([("key", "=", key), ("channel_id", "=", channel.id)])
+
+    @api.model
+    def _get_meaning(self, code):
+        """Return what an error code of WhatsApp means, as a sentence in the user's language, or ``""``."""
+        return str(graph_errors.get_meaning(code).text)
+
+    # === SENDING === #
+
+    @api.model
+    def _cron_send(self, batch_size=100):
+        """Send what is queued: claim, commit, call in threads, write the results; then the next batch."""
+        self._reap()
+        while row_ids := self._claim(batch_size):
+            rows = self.browse(row_ids)
+            self._write_results(rows._call())
+            if not self.env["ir.cron"]._commit_progress(len(rows), remaining=0):
+                self._wake_up()
+                return
+
+    @api.model
+    def _claim(self, batch_size):
+        """Take due rows, at most one per contact so that order holds, in one committed statement."""
+        while True:
+            try:
+                rows = self.env.execute_query(
+                    SQL(
+                        """
+                        UPDATE whatsapp_cs_outbox
+                           SET state = 'sending', try_count = try_count + 1,
+                               claim_date = now() AT TIME ZONE 'UTC', state_date = now() AT TIME ZONE 'UTC'
+                         WHERE id = ANY(ARRAY(
+                               SELECT o.id
+                                 FROM whatsapp_cs_outbox o
+                                 JOIN whatsapp_cs_channel c ON c.id = o.channel_id AND c.state = 'live'
+                                WHERE o.state IN ('queued', 'retry')
+                                  AND (o.next_try_date IS NULL OR o.next_try_date <= now() AT TIME ZONE 'UTC')
+                                  AND NOT EXISTS (
+                                      SELECT 1 FROM whatsapp_cs_outbox earlier
+                                       WHERE earlier.contact_id = o.contact_id AND earlier.id < o.id
+                                         AND earlier.state IN ('queued', 'retry', 'sending'))
+                                ORDER BY o.id LIMIT %s FOR NO KEY UPDATE OF o SKIP LOCKED))
+                        RETURNING id
+                        """,
+                        batch_size,
+                    )
+                )
+                ids = sorted(row_id for (row_id,) in rows)
+                self.env.invalidate_all(flush=False)
+                self.browse(ids).message_id._set_sending()
+                self.env.cr.commit()
+                return ids
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+
+    def _call(self):
+        """Send the claimed rows concurrently and return ``[(row id, wamid, GraphError or None)]``.
+
+        The threads know no ORM: clients and payloads are prepared here, results come back as plain values.
+        """
+        calls = []
+        clients = {account: account._get_graph_client() for account in self.channel_id.account_id}
+        for row in self:
+            client = clients[row.channel_id.account_id]
+            payload = {**row.message_id._prepare_payload(), "biz_opaque_callback_data": row.key}
+            calls.append((row.id, client, row.channel_id.phone_number_id, payload))
+        self.env.cr.commit()  # no transaction stays open while WhatsApp is asked
+        with ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
+            return list(pool.map(_send, calls))
+
+    @api.model
+    def _write_results(self, results):
+        """Write down what became of the calls. Tried until it is stored: the calls can't be taken back."""
+        while True:
+            try:
+                for row_id, wamid, error in results:
+                    row = self.browse(row_id)
+                    if error is None:
+                        row._set_gone(wamid)
+                    else:
+                        row._on_error(error)
+                self.env.flush_all()
+                self.env.cr.commit()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()  # a status webhook wrote the same message; look again
+
+    def _on_error(self, error):
+        """Decide by the error's family what becomes of the row."""
+        self.ensure_one()
+        if self.state != "sending":
+            return  # a status webhook has settled it meanwhile
+        _logger.info("WhatsApp outbox row %s: error %s, trace %s", self.id, error.code, error.trace)
+        if error.outcome_unknown:
+            self._set_unknown(error.details)
+        elif error.needs_administrator:
+            self._update_state("queued", error=str(error))
+            self.channel_id.account_id._set_blocked(self._get_meaning(error.code))
+        elif error.retryable and self.try_count <= len(RETRY_DELAYS):
+            delay = RETRY_DELAYS[self.try_count - 1] * random.uniform(1, 1.3)  # noqa: S311 - jitter, no secret
+            self._update_state("retry", error=str(error), next_try_date=fields.Datetime.now() + timedelta(seconds=delay))
+        else:
+            self._update_state("failed", error=str(error))
+            self.message_id._set_failed(error.code, error.details)
+
+    @api.model
+    def _reap(self):
+        """Note the rows of workers that died between claim and result: nobody knows whether they went."""
+        self.search(
+            [("state", "=", "sending"), ("claim_date", "<", fields.Datetime.now() - timedelta(minutes=CLAIM_MINUTES))]
+        )._set_unknown("worker died")
+
+    @api.autovacuum
+    def _gc_outbox(self):
+        """Forget attempts that WhatsApp accepted after 90 days; reports come for at most 30."""
+        self.search([("state", "=", "gone"), ("state_date", "<", "now -90d")], limit=10000).unlink()
+
+    # === STATE MACHINE === #
+
+    # state: the states it may be entered from
+    _STATE_SOURCES = {
+        "queued": ("sending",),
+        "sending": ("queued", "retry"),  # by _claim
+        "gone": ("sending", "unknown", "queued", "retry"),  # a report may come before the answer
+        "retry": ("sending",),
+        "unknown": ("sending",),
+        "failed": ("sending",),
+    }
+
+    def _set_gone(self, wamid):
+        """WhatsApp has it, under the id ``wamid``: its answer says so, or a report that carries our key."""
+        for row in self.filtered(lambda row: row.state != "gone"):
+            if row._update_state("gone"):
+                row.message_id._set_accepted(wamid)
+
+    def _set_unknown(self, reason):
+        for row in self:
+            if row._update_state("unknown", error=reason):
+                row.message_id._set_unknown()
+
+    def _update_state(self, state, **values):
+        """Enter ``state`` if the table allows it; the only method that writes it, beside ``_claim``."""
+        self.ensure_one()
+        if self.state not in self._STATE_SOURCES[state]:
+            return False
+        self.write({**values, "state": state, "state_date": fields.Datetime.now()})
+        return True
+
+
+def _send(call):
+    row_id, client, phone_number_id, payload = call
+    try:
+        return row_id, client.send_message(phone_number_id, payload), None
+    except GraphError as error:
+        return row_id, None, error
+    except Exception as error:  # a bug must not take the other results with it; whether the message left is open
+        _logger.exception("WhatsApp outbox row %s could not be sent", row_id)
+        return row_id, None, GraphError("network", type(error).__name__, outcome_unknown=True)

@@ -1,0 +1,164 @@
+"""The one door to Meta's Graph API: no other file talks HTTP."""
+
+import requests
+
+from . import graph_errors
+
+CONNECT_TIMEOUT = 5  # seconds
+READ_TIMEOUT = 30  # seconds; Meta recommends a generous one, a time-out leaves a message in doubt
+
+
+class GraphError(Exception):
+    """A call that did not succeed.
+
+    :ivar code: Meta's error code, or ``"network"``
+    :ivar details: Meta's own explanation, in English
+    :ivar outcome_unknown: Meta may have taken the request; sending it again could send it twice
+    """
+
+    def __init__(self, code, details="", *, http_status=0, is_transient=False, trace="", retryable=None, outcome_unknown=False):
+        super().__init__(f"{code}: {details}")
+        self.code = code
+        self.details = details
+        self.trace = trace
+        self.outcome_unknown = outcome_unknown
+        self.meaning = graph_errors.get_meaning(code, http_status, is_transient)
+        self._retryable = retryable
+
+    @property
+    def retryable(self):
+        """The same request may simply be sent again later."""
+        if self._retryable is not None:
+            return self._retryable
+        return self.meaning.family in (graph_errors.RETRY, graph_errors.THROTTLE)
+
+    @property
+    def needs_administrator(self):
+        """No message of this channel will go before somebody has mended the connection."""
+        return self.meaning.family == graph_errors.REAUTHENTICATE
+
+
+class GraphClient:
+    """Calls of one account. Holds no database and may be used from any thread; a session per thread."""
+
+    def __init__(self, base_url, version, token, *, session=None):
+        self.base_url = base_url.rstrip("/")
+        self.version = version
+        self.token = token
+        self.session = session or requests.Session()
+
+    # === ACCOUNT === #
+
+    def debug_token(self, app_id, app_secret):
+        """Return what Meta knows of the token: ``is_valid``, ``expires_at`` (Unix seconds, 0 = never), ``scopes``.
+
+        Asked with the app's own token, so a wrong app secret shows up here too (code 190).
+        """
+        return self._request(
+            "GET", "debug_token", token=f"{app_id}|{app_secret}", params={"input_token": self.token}
+        ).get("data", {})
+
+    def get_phone_numbers(self, waba_id, fields):
+        """Return all numbers of a business account, every page, as a list of dicts with ``fields``."""
+        numbers, after = [], None
+        while True:
+            params = {"fields": ",".join(fields), "limit": 100, **({"after": after} if after else {})}
+            page = self._request("GET", f"{waba_id}/phone_numbers", params=params)
+            numbers += page.get("data", [])
+            paging = page.get("paging", {})
+            after = paging.get("cursors", {}).get("after")
+            if not after or not paging.get("next"):
+                return numbers
+
+    def subscribe_app(self, waba_id, callback_url, verify_token):
+        """Have Meta deliver this account's webhooks to ``callback_url``; Meta checks it by a GET at once."""
+        return self._request(
+            "POST",
+            f"{waba_id}/subscribed_apps",
+            json={"override_callback_uri": callback_url, "verify_token": verify_token},
+        )
+
+    # === MESSAGES === #
+
+    def send_message(self, phone_number_id, payload):
+        """Send one message and return its id (``wamid.…``): Meta accepted it, it is not delivered yet."""
+        answer = self._request("POST", f"{phone_number_id}/messages", json=payload)
+        try:
+            return answer["messages"][0]["id"]
+        except (KeyError, IndexError, TypeError) as error:
+            raise GraphError("network", "answer without a message id", outcome_unknown=True) from error
+
+    # === TRANSPORT === #
+
+    def _request(self, method, path, *, token=None, **kwargs):
+        # What only reads may be asked again after any failure; what sends may not.
+        is_safe = method == "GET"
+        try:
+            response = self.session.request(
+                method,
+                f"{self.base_url}/{self.version}/{path}",
+                headers={"Authorization": f"Bearer {token or self.token}"},
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                allow_redirects=False,
+                **kwargs,
+            )
+        except requests.ConnectTimeout as error:  # never reached Meta
+            raise GraphError("network", "no connection", retryable=True) from error
+        except requests.ConnectionError as error:
+            refused = _was_never_sent(error)
+            raise GraphError(
+                "network",
+                "no connection" if refused else "connection lost",
+                retryable=refused or is_safe,
+                outcome_unknown=not (refused or is_safe),
+            ) from error
+        except requests.RequestException as error:
+            raise GraphError("network", type(error).__name__, retryable=is_safe, outcome_unknown=not is_safe) from error
+        return self._read(response, is_safe)
+
+    def _read(self, response, is_safe):
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if response.ok and isinstance(answer, dict) and "error" not in answer:
+            return answer
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if isinstance(error, dict):
+            data = error.get("error_data")
+            raise GraphError(
+                error.get("code"),
+                (data.get("details") if isinstance(data, dict) else None) or error.get("message") or "",
+                http_status=response.status_code,
+                is_transient=bool(error.get("is_transient")),
+                trace=error.get("fbtrace_id") or "",
+            )
+        # No word from Meta in it: a proxy's page, or an answer cut off. It may have passed on the request.
+        unknown = not is_safe and (response.ok or response.status_code >= 500)
+        raise GraphError(
+            "network", f"HTTP {response.status_code} without an answer of Meta", retryable=not unknown, outcome_unknown=unknown
+        )
+
+
+def post_signed(url, body, signature):
+    """Post a webhook body to our own public address, as Meta would; return the HTTP status.
+
+    Raises GraphError when the address can't be reached from here.
+    """
+    try:
+        response = requests.post(
+            url,
+            data=body,
+            headers={"Content-Type": "application/json", "X-Hub-Signature-256": signature},
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        raise GraphError("network", type(error).__name__, retryable=True) from error
+    return response.status_code
+
+
+def _was_never_sent(error):
+    """Tell a refused or unresolved connection from one that broke after the request had left."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")

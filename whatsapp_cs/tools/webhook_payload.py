@@ -1,0 +1,133 @@
+"""Meta's webhook bodies, taken apart into single updates.
+
+One body may carry up to 1,000 updates for several numbers. Each becomes an ``Update`` that can be processed,
+or put aside, alone. Every key is optional and unknown keys are ignored: a new API version must not stop a channel.
+"""
+
+import json
+from typing import NamedTuple
+
+
+class PayloadError(Exception):
+    """The body, or one update of it, can't be understood; the text says why."""
+
+
+class Identity(NamedTuple):
+    """Who wrote: a phone's digits, Meta's user id (BSUID), or both. Names are what the person typed."""
+
+    wa_id: str
+    user_id: str
+    parent_user_id: str
+    username: str
+    profile_name: str
+
+
+class Update(NamedTuple):
+    """One thing that happened: a message, a status, or the whole value of any other field."""
+
+    kind: str  # "message", "status" or the webhook field's name
+    item: dict
+    value: dict  # the value the item came in, without its sisters
+    waba_id: str
+    field: str
+
+    @property
+    def phone_number_id(self):
+        return _text(_dict(self.value.get("metadata")).get("phone_number_id"))
+
+    def to_body(self):
+        """Return a webhook body that holds this update alone."""
+        value = dict(self.value)
+        if self.kind in _LISTS:
+            value[_LISTS[self.kind]] = [self.item]
+        return json.dumps(
+            {
+                "object": "whatsapp_business_account",
+                "entry": [{"id": self.waba_id, "changes": [{"field": self.field, "value": value}]}],
+            },
+            sort_keys=True,
+        )
+
+    def get_identity(self):
+        """Return the sender of a message. Both ids may be missing, then nobody can be answered: PayloadError."""
+        wa_id, user_id = _text(self.item.get("from")), _text(self.item.get("from_user_id"))
+        if not wa_id and not user_id:
+            raise PayloadError("The message names no sender (neither from nor from_user_id).")
+        contact = self._find_contact(wa_id, user_id)
+        profile = _dict(contact.get("profile"))
+        return Identity(
+            wa_id=wa_id or _text(contact.get("wa_id")),
+            user_id=user_id or _text(contact.get("user_id")),
+            parent_user_id=_text(self.item.get("from_parent_user_id") or contact.get("parent_user_id")),
+            username=_text(profile.get("username")),
+            profile_name=_text(profile.get("name")),
+        )
+
+    def _find_contact(self, wa_id, user_id):
+        """Return the entry of ``contacts`` that describes the sender; matched by id, never by position."""
+        for contact in _list(self.value.get("contacts")):
+            contact = _dict(contact)
+            if (user_id and contact.get("user_id") == user_id) or (wa_id and contact.get("wa_id") == wa_id):
+                return contact
+        return {}
+
+
+_LISTS = {"message": "messages", "status": "statuses"}
+
+
+def parse(body):
+    """Return the JSON object in ``body`` (text, or bytes in UTF-8), its text fit for the database; else PayloadError."""
+    try:
+        payload = _clean(json.loads(body.decode() if isinstance(body, bytes) else body))
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("The body is not JSON.") from error
+    if not isinstance(payload, dict):
+        raise PayloadError("The body is not a JSON object.")
+    return payload
+
+
+def split(payload):
+    """Yield the updates of a parsed body; a change of a shape nobody knows is an update of its field."""
+    for entry in map(_dict, _list(payload.get("entry"))):
+        waba_id = _text(entry.get("id"))
+        for change in map(_dict, _list(entry.get("changes"))):
+            field, value = _text(change.get("field")), _dict(change.get("value"))
+            frame = {key: value[key] for key in value if key not in _LISTS.values()}
+            items = 0
+            for kind, key in _LISTS.items():
+                for item in sorted(_list(value.get(key)), key=get_timestamp):
+                    items += 1
+                    yield Update(kind, _dict(item), frame, waba_id, field)
+            if not items:
+                yield Update(field, value, value, waba_id, field)
+
+
+def get_timestamp(item):
+    """Return the item's Unix seconds (Meta sends a string), 0 when it has none."""
+    try:
+        return max(0, min(int(_dict(item).get("timestamp")), 32503680000))  # a year below 3000
+    except (TypeError, ValueError):
+        return 0
+
+
+def _clean(value):
+    """Replace what JSON can say and PostgreSQL can't store: NUL characters and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value
+
+
+def _dict(value):
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value):
+    return value if isinstance(value, list) else []
+
+
+def _text(value):
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
