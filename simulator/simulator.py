@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from . import subscriptions
 from .chats import Chats
 from .events import Events
 from .faults import Faults
@@ -28,6 +29,8 @@ class Simulator:
         self.outgoing = Outgoing(self)
         self.inbound = Inbound(self)
         self._build()
+        if settings.state:
+            subscriptions.load(self.world, settings.state)
 
     def _build(self):
         self.clock = Clock()
@@ -38,27 +41,20 @@ class Simulator:
 
     def reset(self, keep_subscriptions=False):
         """Back to the start: world, clock, chats, records and faults; subscriptions may survive."""
-        kept = self._subscriptions() if keep_subscriptions else None
+        kept = subscriptions.snapshot(self.world) if keep_subscriptions else None
         self.timers.cancel_all()
         self.webhooks.reset()
         self.requests.clear()
         self.faults.replace(self.settings.faults)
         self._build()
         if kept:
-            self._restore(*kept)
+            subscriptions.restore(self.world, kept)
+        self.save_subscriptions()
         self.events.reset()
 
-    def _subscriptions(self):
-        accounts = {a.waba_id: (a.subscribed, a.override_callback_uri) for a in self.world.accounts.values()}
-        numbers = {number_id: number.callback_url for number_id, (_a, number) in self.world.numbers.items()}
-        return accounts, numbers
-
-    def _restore(self, accounts, numbers):
-        for account in self.world.accounts.values():
-            if account.waba_id in accounts:
-                account.subscribed, account.override_callback_uri = accounts[account.waba_id]
-        for number_id, (_account, number) in self.world.numbers.items():
-            number.callback_url = numbers.get(number_id, number.callback_url)
+    def save_subscriptions(self):
+        if self.settings.state:
+            subscriptions.save(self.world, self.settings.state)
 
     def find_target(self, waba_id, number=None):
         """Where an account's webhooks go: the number's override beats the account's, that beats the app's."""

@@ -135,8 +135,8 @@ class Webhooks:
             return
 
         def flush(updates):
-            if len(updates) > 1:
-                first = updates[0]
+            first = updates[0]
+            if any(update is not first for update in updates):  # copies of one update have no order
                 while updates[0] is first:  # a shuffle that changes nothing would be no fault
                     self.faults.rng.shuffle(updates)
             for held in updates:

@@ -23,6 +23,7 @@ class Receiver:
 
     def __init__(self):
         self.bodies = []
+        self.pause = 0
         self.answers = []  # statuses of the next posts; then 200
         self.challenge = lambda text: web.Response(text=text)
         self.url = None
@@ -37,6 +38,7 @@ class Receiver:
         wanted = "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
         signed = hmac.compare_digest(wanted, request.headers.get("X-Hub-Signature-256", ""))
         self.bodies.append({"raw": raw, "signed": signed})
+        await asyncio.sleep(self.pause)
         status = self.answers.pop(0) if self.answers else 200
         return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else None)
 

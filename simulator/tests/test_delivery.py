@@ -7,7 +7,10 @@ import json
 import aiohttp
 import pytest
 
+from simulator.app import create_app
 from simulator.record import Record
+from simulator.settings import Settings
+from simulator.simulator import SIMULATOR
 
 from .conftest import PHONE, VERIFY_TOKEN, WABA
 
@@ -298,3 +301,22 @@ async def test_a_reset_drops_what_is_under_way(desk):
         {"total": 0, "offset": 0, "limit": 1000, "data": []}
     )
     await desk.idle(0)
+
+
+async def test_an_answer_to_a_webhook_from_before_the_reset_changes_nothing(desk):
+    desk.receiver.pause = 0.1
+    await desk.inbound()
+    await desk.until(lambda: desk.receiver.bodies)
+    await desk.control("POST", "reset")
+    await asyncio.sleep(0.15)
+    counts = (await desk.control("GET", "summary"))["webhooks"]
+    assert (counts["delivered"], counts["open"]) == (0, 0)
+
+
+async def test_subscriptions_survive_a_restart_in_the_state_file(desk, tmp_path):
+    desk.simulator.settings.state = state = str(tmp_path / "state.json")
+    await desk.subscribe(override_callback_uri=desk.receiver.url, verify_token=VERIFY_TOKEN)
+    restarted = create_app(settings=Settings(state=state))[SIMULATOR]
+    assert restarted.find_target(WABA)[0] == desk.receiver.url
+    await desk.graph("DELETE", f"{WABA}/subscribed_apps")
+    assert create_app(settings=Settings(state=state))[SIMULATOR].find_target(WABA) is None
