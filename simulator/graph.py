@@ -73,6 +73,8 @@ class Call:
 
 
 async def read_debug_token(call):
+    graph_auth.bearer(call.request)
+    call.query("input_token")
     return graph_auth.debug_token(call.sim, call.request)
 
 
@@ -311,4 +313,4 @@ def add_routes(app):
     for method, path, name, handler in routes:
         app.router.add_route(method, r"/{version:v[0-9][^/]*}/" + path, endpoint(name, handler))
     # after all others: wrong methods, edges that don't exist, paths without a version
-    app.router.add_route("*", r"/{tail:(?!control/|phone/|static/).*}", endpoint("unknown", unknown_path))
+    app.router.add_route("*", r"/{tail:(?!control/|phone/|static/|favicon).*}", endpoint("unknown", unknown_path))

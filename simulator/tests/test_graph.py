@@ -31,6 +31,7 @@ APP_TOKEN = "201000000000001|sim-app-secret-1"
         ({"path": f"{WABA}/nothing_here"}, 400, 100),
         ({"path": "debug_token?input_token=x", "token": "201000000000001|wrong"}, 401, 190),
         ({"path": "debug_token", "token": APP_TOKEN}, 400, 100),
+        ({"path": "debug_token?input_token=SIM-TOKEN-1&colour=red", "token": APP_TOKEN}, 400, 100),
         ({"path": "debug_token?input_token=SIM-TOKEN-2", "token": APP_TOKEN}, 400, 100),
     ],
 )
@@ -38,6 +39,16 @@ async def test_a_wrong_read_is_refused(unsubscribed, call, status, code):
     got, answer = await unsubscribed.graph("GET", **call)
     assert (got, answer["error"]["code"]) == (status, code)
     assert {"message", "type", "fbtrace_id"} <= answer["error"].keys()
+
+
+async def test_only_graph_paths_are_answered_and_recorded_as_such(unsubscribed):
+    for path in ("/favicon.ico", "/control/nothing", "/phone/api/nothing", "/static/nothing"):
+        async with unsubscribed.client.get(path) as response:
+            assert response.status == 404, path
+    async with unsubscribed.client.get("/debug_token") as response:
+        assert (await response.json())["error"]["code"] == 2500
+    requests = await unsubscribed.control("GET", "requests")
+    assert [entry["path"] for entry in requests["data"]] == ["/debug_token"]
 
 
 async def test_an_object_out_of_reach_has_subcode_33(unsubscribed):
