@@ -18,10 +18,9 @@ class WhatsappCsController(http.Controller):
         methods=["GET"],
         save_session=False,
     )
-    def webhook_verify(self, token):
+    def webhook_verify(self, token, **_kwargs):
         """Answer WhatsApp's question whether this address is ours: the bare challenge, or 403."""
         account_sudo = self._get_account_sudo(token)
-        # Keys with dots can't be parameters of the method.
         arguments = request.httprequest.args
         if arguments.get("hub.mode") != "subscribe" or not account_sudo._is_verify_token(arguments.get("hub.verify_token")):
             self._note_refusal(account_sudo, "verify_token")

@@ -68,7 +68,7 @@ class WhatsappCsAccount(models.Model):
 
     def _get_waiting_steps(self):
         return [
-            {"code": code, "label": str(label), "state": "waiting", "detail": "", "fix": ""}
+            {"code": code, "label": self.env._(label), "state": "waiting", "detail": "", "fix": ""}
             for code, label, _method in self._CONNECTION_STEPS
         ]
 
@@ -124,7 +124,7 @@ class WhatsappCsAccount(models.Model):
             }
         return {
             "detail": self.env._("WhatsApp answered with error %(code)s: %(details)s", code=error.code, details=error.details),
-            "fix": str(error.meaning.text),
+            "fix": self.env["whatsapp.cs.outbox"]._get_meaning(error.code),
         }
 
     # === STEPS === #
@@ -184,6 +184,8 @@ class WhatsappCsAccount(models.Model):
                     "and that your proxy passes /whatsapp_cs/ on to Odoo."
                 ),
             ) from error
+        # WhatsApp sends the verify token in an address, which web servers write to their logs: it is used up.
+        self.verify_token = self._default_token()
         return self.webhook_url
 
     def _connect_test_event(self, _client):

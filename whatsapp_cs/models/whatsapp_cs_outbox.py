@@ -82,7 +82,8 @@ class WhatsappCsOutbox(models.Model):
     @api.model
     def _get_meaning(self, code):
         """Return what an error code of WhatsApp means, as a sentence in the user's language, or ``""``."""
-        return str(graph_errors.get_meaning(code).text)
+        text = graph_errors.get_meaning(code).text
+        return self.env._(text) if text else ""
 
     # === SENDING === #
 
