@@ -1,3 +1,5 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # the scripts beside it use the names
 # Shared by the scripts beside it: where things are kept, and how they speak to the person who started them.
 # Sourced, never run.
 
