@@ -1,11 +1,10 @@
-import { contains } from "@mail/../tests/mail_test_helpers";
+import { contains, openFormView, start, startServer } from "@mail/../tests/mail_test_helpers";
 import { advanceTime, describe, expect, test } from "@odoo/hoot";
 import {
     defineModels,
     fields,
     MockServer,
     models,
-    mountView,
     serverState,
 } from "@web/../tests/web_test_helpers";
 import { defineWhatsappCsModels } from "@whatsapp_cs/../tests/whatsapp_cs_test_helpers";
@@ -43,10 +42,9 @@ defineWhatsappCsModels();
 defineModels([Account]);
 
 async function mountForm() {
-    await mountView({
-        type: "form",
-        resModel: "whatsapp.cs.account",
-        resId: 1,
+    await startServer();
+    await start();
+    await openFormView("whatsapp.cs.account", 1, {
         arch: `<form>
             <field name="name"/>
             <field name="connection_steps" widget="whatsapp_cs_connection_steps"/>

@@ -3,7 +3,6 @@ import {
     click,
     contains,
     openDiscuss,
-    openFormView,
     patchUiSize,
     SIZES,
     start,
@@ -80,9 +79,6 @@ test("a thread read from the queue is live until another one is chosen", async (
     await openDiscuss();
     await click(".o-mail-DiscussSidebarChannel", { text: "Ann" });
     await waitForChannels([`discuss.channel_${threadId}`]);
-    await contains(".o-mail-DiscussContent-threadAvatar img[data-src*='res.partner']").catch(
-        () => {}
-    );
     await click(".o-mail-DiscussSidebarChannel", { text: "Mine" });
     await waitForChannels([`discuss.channel_${threadId}`], { operation: "delete" });
 });
@@ -94,9 +90,6 @@ test("take, return to queue and resolve from the header", async () => {
     await openDiscuss(threadId);
     await contains(".o-whatsapp_cs-ComposerBar", { text: "Answering takes this conversation." });
     await click(".o-mail-DiscussContent-header button[name='whatsapp-cs-take']");
-    await contains(`${MINE} ~ * .o-mail-DiscussSidebarChannel`, { text: "Ann", count: 0 }).catch(
-        () => {}
-    );
     await contains(".o-whatsapp_cs-queueCount", { count: 0 });
     await contains(".o-whatsapp_cs-ComposerBar", { count: 0 });
     await click(".o-mail-DiscussContent-header button[name='whatsapp-cs-release']");
@@ -144,9 +137,9 @@ test("a customer is not called, invited or renamed", async () => {
 test("unread messages are counted, and the messaging menu has a WhatsApp filter", async () => {
     const pyEnv = await startServer();
     const threadId = createThread(pyEnv, "Ann");
-    const [member] = pyEnv["discuss.channel.member"].search_read([["channel_id", "=", threadId]]);
-    pyEnv["discuss.channel.member"].write([member.id], { message_unread_counter: 2 });
-    createMessage(pyEnv, threadId, { author_id: false, body: "Where is my order?" });
+    for (const body of ["Hello?", "Where is my order?"]) {
+        createMessage(pyEnv, threadId, { author_id: false, body });
+    }
     await start();
     await click(".o_menu_systray i[aria-label='Messages']");
     await click(".o-mail-MessagingMenu-headerFilter", { text: "WhatsApp" });
@@ -166,14 +159,4 @@ test("on a phone the WhatsApp tab shows own conversations and the queue", async 
     await click(".o-mail-MessagingMenu-tab", { text: "WhatsApp" });
     await contains(".o-mail-NotificationItem", { count: 2 });
     expect(queryAllTexts(".o-mail-NotificationItem-name")).toEqual(["Mine", "Waiting"]);
-});
-
-test("a thread opened outside of Discuss is live as well", async () => {
-    const pyEnv = await startServer();
-    const threadId = createThread(pyEnv, "Ann", { state: "queued" });
-    await start();
-    await openFormView("res.partner", pyEnv["res.partner"].search([["name", "=", "Ann"]])[0]);
-    const { env } = (await import("@odoo/owl")).App.apps?.values?.().next?.().value ?? {};
-    void env;
-    void threadId;
 });

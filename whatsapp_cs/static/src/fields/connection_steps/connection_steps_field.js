@@ -24,6 +24,7 @@ export class ConnectionStepsField extends Component {
         const busService = useService("bus_service");
         const onSteps = (payload) => this.onSteps(payload);
         busService.subscribe("whatsapp_cs.account/steps", onSteps);
+        busService.start();
         onWillUnmount(() => busService.unsubscribe("whatsapp_cs.account/steps", onSteps));
         // The notification may have come before this was mounted, or be lost.
         useEffect(
