@@ -130,6 +130,7 @@ test("who is no agent is told so", async () => {
     await start();
     await openDiscuss(threadId);
     await contains(".o-whatsapp_cs-ComposerBar:contains('only WhatsApp agents can answer it')");
+    await contains(".o-whatsapp_cs-ComposerBar button", { count: 0 });
     await contains(".o-mail-Composer", { count: 0 });
 });
 

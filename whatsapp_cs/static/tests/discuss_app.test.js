@@ -29,8 +29,8 @@ const QUEUE = ".o-whatsapp_cs-queue";
 test("own conversations and the queue are two categories, the queue oldest first", async () => {
     const pyEnv = await startServer();
     createThread(pyEnv, "Mine");
-    createThread(pyEnv, "Second", { state: "queued", whatsapp_cs_state_date: fromNow({ hours: -1 }) });
-    createThread(pyEnv, "First", { state: "queued", whatsapp_cs_state_date: fromNow({ hours: -2 }) });
+    createThread(pyEnv, "Second", { state: "queued", whatsapp_cs_unanswered_date: fromNow({ hours: -1 }) });
+    createThread(pyEnv, "First", { state: "queued", whatsapp_cs_unanswered_date: fromNow({ hours: -2 }) });
     createThread(pyEnv, "Colleague's", { whatsapp_cs_user_id: createUser(pyEnv, "Rosa") });
     await start();
     await openDiscuss();
@@ -128,6 +128,7 @@ test("a customer is not called, invited or renamed", async () => {
     await openDiscuss(threadId);
     await contains(".o-mail-DiscussContent-header button[name='whatsapp-cs-resolve']");
     await contains(".o-mail-DiscussContent-header .o-whatsapp_cs-channelName", { text: "Shop" });
+    await contains(".o-mail-DiscussContent-threadAvatar img[data-src*='/web/image/res.partner/']");
     for (const name of ["call", "camera-call", "invite-people", "member-list", "show-threads"]) {
         await contains(`button[name='${name}']`, { count: 0 });
     }

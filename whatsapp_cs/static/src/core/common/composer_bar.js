@@ -57,6 +57,10 @@ export class ComposerBar extends Component {
         return this.store.has_whatsapp_cs_agent && this.thread.isWhatsappCsFree;
     }
 
+    get canNote() {
+        return this.store.has_whatsapp_cs_agent && Boolean(this.thread.whatsappCsClosedReason);
+    }
+
     get canTakeOver() {
         return (
             this.store.has_whatsapp_cs_editor && this.thread.whatsappCsClosedReason === "other"

@@ -65,8 +65,7 @@ patch(Message.prototype, {
         return super.canAddReaction(...arguments) && (!this.isInWhatsappCs || this.isNote);
     },
     canReplyTo(thread) {
-        return (
-            super.canReplyTo(...arguments) && (!thread?.whatsappCsClosedReason || this.isNote)
-        );
+        const reason = thread?.whatsappCsClosedReason;
+        return super.canReplyTo(...arguments) && (!reason || (this.isNote && reason !== "role"));
     },
 });

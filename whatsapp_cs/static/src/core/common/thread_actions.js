@@ -4,10 +4,15 @@ import { _t } from "@web/core/l10n/translation";
 
 const canAct = ({ store, thread }) =>
     thread?.channel_type === "whatsapp_cs" && store.has_whatsapp_cs_agent;
+/** The agent who has it, anybody for one nobody has, and editors. */
+const canChange = (params) =>
+    canAct(params) &&
+    (params.thread.isWhatsappCsFree ||
+        params.thread.isWhatsappCsMine ||
+        params.store.has_whatsapp_cs_editor);
 
 registerThreadAction("whatsapp-cs-take", {
-    condition: (params) =>
-        canAct(params) && ["new", "queued"].includes(params.thread.whatsapp_cs_state),
+    condition: (params) => canAct(params) && params.thread.isWhatsappCsFree,
     icon: "fa fa-fw fa-hand-paper-o",
     inlineName: ({ owner }) => (owner.env.inChatWindow ? undefined : _t("Take")),
     name: _t("Take"),
@@ -16,10 +21,7 @@ registerThreadAction("whatsapp-cs-take", {
     sequenceGroup: 1,
 });
 registerThreadAction("whatsapp-cs-resolve", {
-    condition: (params) =>
-        canAct(params) &&
-        (params.thread.isWhatsappCsMine ||
-            (params.thread.isWhatsappCsActive && params.store.has_whatsapp_cs_editor)),
+    condition: (params) => canChange(params) && params.thread.whatsapp_cs_state !== "resolved",
     icon: "fa fa-fw fa-check",
     inlineName: ({ owner }) => (owner.env.inChatWindow ? undefined : _t("Resolve")),
     name: _t("Resolve"),
@@ -28,7 +30,7 @@ registerThreadAction("whatsapp-cs-resolve", {
     sequenceGroup: 1,
 });
 registerThreadAction("whatsapp-cs-release", {
-    condition: (params) => canAct(params) && params.thread.isWhatsappCsMine,
+    condition: (params) => canChange(params) && params.thread.isWhatsappCsActive,
     icon: "fa fa-fw fa-undo",
     name: _t("Return to queue"),
     open: ({ thread }) => thread.whatsappCsCall("release"),

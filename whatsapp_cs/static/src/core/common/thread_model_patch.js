@@ -13,7 +13,8 @@ patch(Thread.prototype, {
         this.whatsapp_cs_partner_id = fields.One("res.partner");
         /** @type {"new"|"queued"|"assigned"|"waiting"|"resolved"|undefined} */
         this.whatsapp_cs_state = undefined;
-        this.whatsapp_cs_state_date = fields.Datetime();
+        /** The customer's first message nobody has answered yet. */
+        this.whatsapp_cs_unanswered_date = fields.Datetime();
         this.whatsapp_cs_user_id = fields.One("res.users");
         this.whatsapp_cs_window_end = fields.Datetime({
             onUpdate() {
@@ -87,7 +88,10 @@ patch(Thread.prototype, {
         }
     },
     get avatarUrl() {
-        return (this.isWhatsappCs && this.whatsapp_cs_partner_id?.avatarUrl) || super.avatarUrl;
+        if (this.isWhatsappCs) {
+            return this.whatsapp_cs_partner_id?.avatarUrl ?? this.store.DEFAULT_AVATAR;
+        }
+        return super.avatarUrl;
     },
     get isChatChannel() {
         return this.isWhatsappCs || super.isChatChannel;

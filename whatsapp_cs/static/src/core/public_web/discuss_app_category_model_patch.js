@@ -3,7 +3,7 @@ import { compareDatetime } from "@mail/utils/common/misc";
 
 import { patch } from "@web/core/utils/patch";
 
-const waitingSince = (thread) => thread.whatsapp_cs_state_date || thread.last_interest_dt;
+const waitingSince = (thread) => thread.whatsapp_cs_unanswered_date || thread.last_interest_dt;
 
 patch(DiscussAppCategory.prototype, {
     sortThreads(t1, t2) {
