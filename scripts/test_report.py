@@ -1,8 +1,8 @@
 """What scripts/test shows at the end, and the results of the parts that pytest does not run.
 
-    test_report.py lint LOG XML                       each hook of the style check as a test
-    test_report.py install LOG XML STATUS SECONDS     installing the addon as a test: no error in Odoo's log
-    test_report.py summary FOLDER PARTS FAILED        table and counts of all results
+test_report.py lint LOG XML                       each hook of the style check as a test
+test_report.py install LOG XML STATUS SECONDS     installing the addon as a test: no error in Odoo's log
+test_report.py summary FOLDER PARTS FAILED        table and counts of all results
 """
 
 import re
