@@ -1,4 +1,4 @@
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound
 
 from odoo import http
 from odoo.http import request
@@ -23,8 +23,7 @@ class WhatsappCsController(http.Controller):
         account_sudo = self._get_account_sudo(token)
         arguments = request.httprequest.args
         if arguments.get("hub.mode") != "subscribe" or not account_sudo._is_verify_token(arguments.get("hub.verify_token")):
-            self._note_refusal(account_sudo, "verify_token")
-            raise Forbidden()
+            return self._refuse(account_sudo, 403, "verify_token")
         return request.make_response(arguments.get("hub.challenge", ""), [("Content-Type", "text/plain")])
 
     @http.route(
@@ -40,18 +39,15 @@ class WhatsappCsController(http.Controller):
         account_sudo = self._get_account_sudo(token)
         size = request.httprequest.content_length
         if size is None or size > BODY_LIMIT:
-            self._note_refusal(account_sudo, "too_large", size)
-            raise RequestEntityTooLarge()
+            return self._refuse(account_sudo, 413, "too_large", size)
         body = request.httprequest.get_data()
         header = request.httprequest.headers.get("X-Hub-Signature-256")
         if not signature.is_valid(account_sudo.app_secret, body, header):
-            self._note_refusal(account_sudo, "wrong_signature" if header else "unsigned", len(body))
-            raise Forbidden()
+            return self._refuse(account_sudo, 403, "wrong_signature" if header else "unsigned", len(body))
         try:
             webhook_payload.parse(body)
-        except webhook_payload.PayloadError as error:
-            self._note_refusal(account_sudo, "malformed", len(body))
-            raise BadRequest() from error
+        except webhook_payload.PayloadError:
+            return self._refuse(account_sudo, 400, "malformed", len(body))
         account_sudo.env["whatsapp.cs.event"]._store(account_sudo, body)
         return request.make_json_response({})
 
@@ -62,7 +58,9 @@ class WhatsappCsController(http.Controller):
             raise NotFound()
         return account_sudo
 
-    def _note_refusal(self, account_sudo, reason, size=0):
+    def _refuse(self, account_sudo, status, reason, size=0):
+        """Answer ``status`` and nothing else; written down, so that an administrator sees attacks and mistakes."""
         account_sudo.env["whatsapp.cs.webhook.refusal"]._note(
             account_sudo, reason, size or 0, request.httprequest.remote_addr
         )
+        return request.make_response("", status=status)

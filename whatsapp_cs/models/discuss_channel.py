@@ -90,7 +90,16 @@ class DiscussChannel(models.Model):
         for member in channel.channel_member_ids.filtered(lambda member: member.partner_id != agent.partner_id):
             channel._action_unfollow(member.partner_id, member.guest_id, post_leave_message=False)
         if agent:
-            channel._add_members(users=agent, post_joined_message=False)
+            # Who takes a conversation has read it; for whom it is given to, everything in it is new.
+            newest = channel._whatsapp_cs_get_newest_message() if agent == self.env.user else self.env["mail.message"]
+            channel._add_members(
+                users=agent,
+                create_member_params={"seen_message_id": newest.id, "new_message_separator": newest.id + 1} if newest else None,
+                post_joined_message=False,
+            )
+
+    def _whatsapp_cs_get_newest_message(self):
+        return self.env["mail.message"].search([("model", "=", self._name), ("res_id", "=", self.id)], order="id desc", limit=1)
 
     # === POSTING === #
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..tools.text_format import TEXT_LIMIT
+from ..tools.text_format import TEXT_LIMIT, get_length
 
 GROUP_AGENT = "whatsapp_cs.whatsapp_cs_group_agent"
 GROUP_EDITOR = "whatsapp_cs.whatsapp_cs_group_editor"
@@ -253,11 +253,11 @@ class WhatsappCsConversation(models.Model):
             raise UserError(_("Files can't be sent by WhatsApp yet. Your message was not sent: remove the file, or send a link."))
         if not text:
             raise UserError(_("There is nothing to send: the message has no text."))
-        if len(text) > TEXT_LIMIT:
+        if get_length(text) > TEXT_LIMIT:
             raise UserError(
                 _(
                     "The message has %(length)s characters; WhatsApp takes at most %(limit)s. Send it in parts.",
-                    length=len(text),
+                    length=get_length(text),
                     limit=TEXT_LIMIT,
                 )
             )

@@ -91,6 +91,7 @@ class WhatsappCsOutbox(models.Model):
     def _cron_send(self, batch_size=100):
         """Send what is queued: claim, commit, call in threads, write the results; then the next batch."""
         self._reap()
+        self.env.cr.commit()
         while row_ids := self._claim(batch_size):
             rows = self.browse(row_ids)
             self._write_results(rows._call())
@@ -126,7 +127,7 @@ class WhatsappCsOutbox(models.Model):
                     )
                 )
                 ids = sorted(row_id for (row_id,) in rows)
-                self.env.invalidate_all(flush=False)
+                self.env.invalidate_all()
                 self.browse(ids).message_id._set_sending()
                 self.env.cr.commit()
                 return ids
@@ -154,16 +155,24 @@ class WhatsappCsOutbox(models.Model):
         while True:
             try:
                 for row_id, wamid, error in results:
-                    row = self.browse(row_id)
-                    if error is None:
-                        row._set_gone(wamid)
-                    else:
-                        row._on_error(error)
-                self.env.flush_all()
+                    self.browse(row_id)._write_result(wamid, error)
                 self.env.cr.commit()
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # a status webhook wrote the same message; look again
+
+    def _write_result(self, wamid, error):
+        try:
+            with self.env.cr.savepoint():
+                if error is None:
+                    self._set_gone(wamid)
+                else:
+                    self._on_error(error)
+                self.env.flush_all()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as bug:  # must not take the other results with it; the reaper says "unknown" for this one
+            _logger.error("The result of WhatsApp outbox row %s could not be stored: %s", self.id, type(bug).__name__)
 
     def _on_error(self, error):
         """Decide by the error's family what becomes of the row."""

@@ -29,11 +29,8 @@ class WhatsappCsWebhookRefusal(models.Model):
 
     @api.model
     def _note(self, account, reason, body_size, address):
-        """Write down a refusal in a transaction of its own: the caller's is rolled back by the refusal."""
-        with self.env.registry.cursor() as cr:
-            self.with_env(self.env(cr=cr)).create(
-                {"account_id": account.id, "reason": reason, "body_size": body_size, "address": address}
-            )
+        """Write down a refused call."""
+        self.create({"account_id": account.id, "reason": reason, "body_size": body_size, "address": address})
 
     @api.autovacuum
     def _gc_refusals(self):

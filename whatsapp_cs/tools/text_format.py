@@ -9,7 +9,7 @@ import re
 from lxml import html as lxml_html
 from markupsafe import Markup, escape
 
-TEXT_LIMIT = 4096  # characters of a text message (Meta)
+TEXT_LIMIT = 4096  # characters of a text message (Meta), as get_length counts them
 
 _INLINE_MARKS = {
     "b": "*", "strong": "*", "h1": "*", "h2": "*", "h3": "*", "h4": "*", "h5": "*", "h6": "*",
@@ -20,6 +20,11 @@ _INLINE_MARKS = {
 _BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "table", "tr"}
 _DROPPED = {"style", "script", "head", "title", "meta", "link", "template"}
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
+
+
+def get_length(text):
+    """Return the length as Meta counts it, to be on the safe side: an emoji may count as two (UTF-16 units)."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 # === ODOO → WHATSAPP === #

@@ -9,6 +9,8 @@ import {
 } from "@mail/../tests/mail_test_helpers";
 import { advanceTime, describe, expect, hover, press, test } from "@odoo/hoot";
 import { makeServerError } from "@web/../tests/web_test_helpers";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { Deferred } from "@web/core/utils/concurrency";
 import {
     createMessage,
     createThread,
@@ -78,6 +80,23 @@ test("what the server refuses stays in the composer, with the reason", async () 
     await press("Enter");
     await contains(".o_notification:contains('Rosa has taken this conversation.')");
     expect(".o-mail-Composer-input:not([disabled])").toHaveValue(/^A long & careful answer/);
+    await contains(".o-mail-Message", { count: 0 });
+});
+
+test("text is kept as well when the connection breaks, before what was typed meanwhile", async () => {
+    const pyEnv = await startServer();
+    const threadId = createThread(pyEnv, "Ann");
+    const answer = new Deferred();
+    onRpcBefore("/mail/message/post", () => answer);
+    await start();
+    await openDiscuss(threadId);
+    await insertText(".o-mail-Composer-input", "First");
+    await press("Enter");
+    await contains(".o-mail-Message", { text: "First" });
+    await insertText(".o-mail-Composer-input", "Second");
+    answer.reject(new ConnectionLostError("/mail/message/post"));
+    await contains(".o_notification:contains('The connection broke')");
+    expect(".o-mail-Composer-input:not([disabled])").toHaveValue("First\nSecond");
     await contains(".o-mail-Message", { count: 0 });
 });
 

@@ -152,12 +152,13 @@ test("unread messages are counted, and the messaging menu has a WhatsApp filter"
 
 test("on a phone the WhatsApp tab shows own conversations and the queue", async () => {
     const pyEnv = await startServer();
-    createThread(pyEnv, "Waiting", { state: "queued" });
+    createThread(pyEnv, "Ann", { state: "queued" });
     createThread(pyEnv, "Mine");
     patchUiSize({ size: SIZES.SM });
     await start();
     await openDiscuss();
     await click(".o-mail-MessagingMenu-tab", { text: "WhatsApp" });
     await contains(".o-mail-NotificationItem", { count: 2 });
-    expect(queryAllTexts(".o-mail-NotificationItem-name")).toEqual(["Mine", "Waiting"]);
+    expect(queryAllTexts(".o-mail-NotificationItem-name")).toEqual(["Mine", "Ann"]);
+    await contains(".o-mail-NotificationItem:contains('Ann') .o-whatsapp_cs-waiting");
 });

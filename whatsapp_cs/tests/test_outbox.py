@@ -1,0 +1,147 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.whatsapp_cs.tools.graph_client import GraphError
+
+from .common import WhatsappCsCommon
+
+
+@tagged("post_install", "-at_install")
+class TestOutbox(WhatsappCsCommon):
+    def setUp(self):
+        super().setUp()
+        self.receive(self.text_body("Hello"))
+
+    def send_with_error(self, error):
+        with self.mock_graph() as graph:
+            graph.error = error
+            self.run_cron("outbox_send")
+
+    def answer_message(self, text="On its way", **kwargs):
+        return self.answer(text, **kwargs).sudo().whatsapp_cs_message_ids
+
+    def test_an_answer_leaves_as_whatsapp_wants_it(self):
+        message = self.answer_message()
+        [payload] = self.send()
+        self.assertEqual(
+            payload,
+            {
+                "messaging_product": "whatsapp",
+                "recipient_type": "individual",
+                "to": "+15550100001",
+                "type": "text",
+                "text": {"body": "On its way", "preview_url": False},
+                "biz_opaque_callback_data": message.outbox_ids.key,
+            },
+        )
+        self.assertEqual((message.wamid, message.outbox_ids.state), ("wamid.OUT1", "gone"))
+
+    def test_a_quote_names_the_message_it_answers(self):
+        theirs = self.get_thread().message_ids
+        self.answer("That one", parent_id=theirs.id)
+        self.assertEqual(self.send()[0]["context"], {"message_id": "wamid.A1"})
+
+    def test_nothing_is_sent_twice(self):
+        self.answer()
+        self.assertEqual(len(self.send()), 1)
+        self.assertEqual(len(self.send()), 0)
+
+    def test_messages_of_one_customer_keep_their_order(self):
+        for number in range(5):
+            self.answer(f"{number}")
+        self.assertEqual([payload["text"]["body"] for payload in self.send()], ["0", "1", "2", "3", "4"])
+
+    def test_a_message_that_waits_holds_up_its_own_customer_only(self):
+        self.receive(self.text_body("Hi", "wamid.B1", wa_id="32470123456"))
+        first = self.answer_message("first")
+        self.send_with_error(GraphError(131016, "down", http_status=500))
+        self.answer("second")
+        self.answer("other", wa_id="32470123456")
+        self.assertEqual([payload["text"]["body"] for payload in self.send()], ["other"])
+        first.outbox_ids.next_try_date = fields.Datetime.now() - timedelta(hours=1)
+        self.assertEqual([payload["text"]["body"] for payload in self.send()], ["first", "second"])
+
+    def test_a_temporary_error_is_tried_five_times_more_and_then_failed(self):
+        message = self.answer_message()
+        for try_count in range(1, 7):
+            self.send_with_error(GraphError(131000, "something", http_status=500))
+            self.assertEqual(message.outbox_ids.try_count, try_count)
+            self.assertEqual(message.outbox_ids.state, "retry" if try_count < 6 else "failed")
+            message.outbox_ids.next_try_date = fields.Datetime.now() - timedelta(hours=1)
+        self.assertEqual(message.state, "failed")
+        self.assertFalse(self.send())
+
+    def test_a_connection_that_never_came_about_is_tried_again(self):
+        message = self.answer_message()
+        self.send_with_error(GraphError("network", "no connection", retryable=True))
+        self.assertEqual((message.outbox_ids.state, message.state), ("retry", "sending"))
+
+    def test_a_lasting_error_is_not_tried_again_and_says_what_to_do(self):
+        message = self.answer_message()
+        self.send_with_error(GraphError(131026, "not on WhatsApp", http_status=400))
+        self.assertEqual((message.state, message.outbox_ids.state), ("failed", "failed"))
+        self.assertIn("may not be on WhatsApp", message.error)
+        self.assertFalse(self.send())
+
+    def test_a_time_out_is_unknown_and_nothing_is_sent_again_by_itself(self):
+        message = self.answer_message()
+        self.send_with_error(GraphError("network", "ReadTimeout", outcome_unknown=True))
+        self.assertEqual((message.outbox_ids.state, message.is_unknown), ("unknown", True))
+        self.assertIn("may have arrived", message.error)
+        self.assertFalse(self.send())
+        self.answer("next")
+        self.assertEqual(len(self.send()), 1, "the next message does not wait for ever")
+
+    def test_a_report_with_our_key_settles_what_was_unknown(self):
+        message = self.answer_message()
+        self.send_with_error(GraphError("network", "ReadTimeout", outcome_unknown=True))
+        self.receive(self.status_body("delivered", wamid="wamid.X", key=message.outbox_ids.key))
+        self.assertEqual((message.state, message.is_unknown, message.error), ("delivered", False, False))
+        self.assertEqual((message.wamid, message.outbox_ids.state), ("wamid.X", "gone"))
+        with self.assertRaisesRegex(UserError, "nothing to send again"):
+            message.mail_message_id.with_user(self.agent).whatsapp_cs_retry()
+
+    def test_a_dead_workers_message_is_unknown_and_not_sent_again(self):
+        message = self.answer_message()
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE whatsapp_cs_outbox SET state = 'sending', claim_date = now() - interval '6 minutes' WHERE id = %s",
+            message.outbox_ids.ids,
+        )
+        message.state = "sending"
+        self.env.invalidate_all()
+        self.assertFalse(self.send())
+        self.assertEqual((message.outbox_ids.state, message.is_unknown), ("unknown", True))
+
+    def test_a_refused_token_stops_the_channel_keeps_the_queue_and_resumes(self):
+        message = self.answer_message()
+        self.send_with_error(GraphError(190, "expired", http_status=401))
+        self.assertEqual((self.account.state, self.channel.state), ("blocked", "blocked"))
+        self.assertIn("token", self.account.blocked_reason)
+        self.assertEqual(message.outbox_ids.state, "queued")
+        self.assertFalse(self.send(), "nothing is tried while the channel is blocked")
+        self.channel._activate()
+        self.assertEqual(len(self.send()), 1)
+
+    def test_a_bug_while_sending_leaves_the_outcome_open(self):
+        message = self.answer_message()
+        with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_outbox", "ERROR"):
+            self.send_with_error(ZeroDivisionError())
+        self.assertEqual(message.outbox_ids.state, "unknown")
+
+    def test_every_state_is_entered_from_the_table_only(self):
+        row = self.answer_message().outbox_ids
+        for target, sources in row._STATE_SOURCES.items():
+            for source in ("queued", "sending", "gone", "retry", "unknown", "failed"):
+                row.state = source
+                with self.subTest(source=source, target=target):
+                    self.assertEqual(row._update_state(target), source in sources)
+                    self.assertEqual(row.state, target if source in sources else source)
+
+    def test_the_answer_is_queued_without_a_call(self):
+        with self.mock_graph() as graph:
+            self.answer()
+        self.assertFalse(graph.calls)
