@@ -52,7 +52,7 @@ class WhatsappCsOutbox(models.Model):
     state_date = fields.Datetime(readonly=True, default=fields.Datetime.now)
     claim_date = fields.Datetime(readonly=True)
     next_try_date = fields.Datetime("Not Before", readonly=True)
-    try_count = fields.Integer("Tries", readonly=True)
+    try_count = fields.Integer("Tries", readonly=True, default=0)
     error = fields.Char("Last Error", readonly=True)
 
     _key_uniq = models.UniqueIndex("(key)")
@@ -108,7 +108,7 @@ class WhatsappCsOutbox(models.Model):
                     SQL(
                         """
                         UPDATE whatsapp_cs_outbox
-                           SET state = 'sending', try_count = try_count + 1,
+                           SET state = 'sending', try_count = coalesce(try_count, 0) + 1,
                                claim_date = now() AT TIME ZONE 'UTC', state_date = now() AT TIME ZONE 'UTC'
                          WHERE id = ANY(ARRAY(
                                SELECT o.id
