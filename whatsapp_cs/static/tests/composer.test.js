@@ -9,7 +9,6 @@ import {
 } from "@mail/../tests/mail_test_helpers";
 import { advanceTime, describe, expect, hover, press, test } from "@odoo/hoot";
 import { makeServerError } from "@web/../tests/web_test_helpers";
-import { ConnectionLostError } from "@web/core/network/rpc";
 import { Deferred } from "@web/core/utils/concurrency";
 import {
     createMessage,
@@ -83,7 +82,7 @@ test("what the server refuses stays in the composer, with the reason", async () 
     await contains(".o-mail-Message", { count: 0 });
 });
 
-test("text is kept as well when the connection breaks, before what was typed meanwhile", async () => {
+test("refused text comes back before what was typed meanwhile", async () => {
     const pyEnv = await startServer();
     const threadId = createThread(pyEnv, "Ann");
     const answer = new Deferred();
@@ -94,8 +93,8 @@ test("text is kept as well when the connection breaks, before what was typed mea
     await press("Enter");
     await contains(".o-mail-Message", { text: "First" });
     await insertText(".o-mail-Composer-input", "Second");
-    answer.reject(new ConnectionLostError("/mail/message/post"));
-    await contains(".o_notification:contains('The connection broke')");
+    answer.reject(makeServerError({ message: "Too late." }));
+    await contains(".o_notification:contains('Too late.')");
     expect(".o-mail-Composer-input:not([disabled])").toHaveValue("First\nSecond");
     await contains(".o-mail-Message", { count: 0 });
 });
