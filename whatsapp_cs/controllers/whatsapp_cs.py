@@ -22,7 +22,9 @@ class WhatsappCsController(http.Controller):
         """Answer WhatsApp's question whether this address is ours: the bare challenge, or 403."""
         account_sudo = self._get_account_sudo(token)
         arguments = request.httprequest.args
-        if arguments.get("hub.mode") != "subscribe" or not account_sudo._is_verify_token(arguments.get("hub.verify_token")):
+        if arguments.get("hub.mode") != "subscribe" or not account_sudo._is_verify_token(
+            arguments.get("hub.verify_token")
+        ):
             return self._refuse(account_sudo, 403, "verify_token")
         return request.make_response(arguments.get("hub.challenge", ""), [("Content-Type", "text/plain")])
 

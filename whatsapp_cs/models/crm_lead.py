@@ -5,7 +5,10 @@ class CrmLead(models.Model):
     _inherit = "crm.lead"
 
     whatsapp_cs_conversation_ids = fields.One2many(
-        "whatsapp.cs.conversation", "lead_id", string="WhatsApp Conversations", groups="whatsapp_cs.whatsapp_cs_group_agent"
+        "whatsapp.cs.conversation",
+        "lead_id",
+        string="WhatsApp Conversations",
+        groups="whatsapp_cs.whatsapp_cs_group_agent",
     )
     whatsapp_cs_conversation_count = fields.Integer(
         compute="_compute_whatsapp_cs_conversation_count", groups="whatsapp_cs.whatsapp_cs_group_agent"

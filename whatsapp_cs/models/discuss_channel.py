@@ -29,9 +29,7 @@ class DiscussChannel(models.Model):
     whatsapp_cs_window_end = fields.Datetime(
         related="whatsapp_cs_contact_id.window_end_date", string="WhatsApp Window Closes"
     )
-    whatsapp_cs_channel_name = fields.Char(
-        related="whatsapp_cs_contact_id.channel_id.name", string="WhatsApp Channel"
-    )
+    whatsapp_cs_channel_name = fields.Char(related="whatsapp_cs_contact_id.channel_id.name", string="WhatsApp Channel")
 
     _whatsapp_cs_contact = models.Constraint(
         "CHECK(channel_type != 'whatsapp_cs' OR whatsapp_cs_contact_id IS NOT NULL)",
@@ -46,9 +44,7 @@ class DiscussChannel(models.Model):
     def _whatsapp_cs_get_store_fields(self):
         # sudo: whatsapp.cs.* - who may see the thread may see whose it is and what state it is in
         return [
-            Store.One(
-                "whatsapp_cs_partner_id", ["avatar_128", "name"], predicate=is_whatsapp_cs, sudo=True
-            ),
+            Store.One("whatsapp_cs_partner_id", ["avatar_128", "name"], predicate=is_whatsapp_cs, sudo=True),
             Store.One(
                 "whatsapp_cs_user_id",
                 [Store.One("partner_id", ["name"], sudo=True)],
@@ -70,7 +66,9 @@ class DiscussChannel(models.Model):
             company = channel.whatsapp_cs_contact_id.company_id
             store = Store(bus_channel=company, bus_subchannel="whatsapp_cs_queue")
             # Only one that waits for somebody is described in full: the others leave the list.
-            store.add(channel, None if channel.whatsapp_cs_state == "queued" else channel._whatsapp_cs_get_store_fields())
+            store.add(
+                channel, None if channel.whatsapp_cs_state == "queued" else channel._whatsapp_cs_get_store_fields()
+            )
             self.env["bus.bus"]._sendone((company, "whatsapp_cs_queue"), "mail.record/insert", store.get_result())
 
     @api.model
@@ -94,12 +92,16 @@ class DiscussChannel(models.Model):
             newest = channel._whatsapp_cs_get_newest_message() if agent == self.env.user else self.env["mail.message"]
             channel._add_members(
                 users=agent,
-                create_member_params={"seen_message_id": newest.id, "new_message_separator": newest.id + 1} if newest else None,
+                create_member_params={"seen_message_id": newest.id, "new_message_separator": newest.id + 1}
+                if newest
+                else None,
                 post_joined_message=False,
             )
 
     def _whatsapp_cs_get_newest_message(self):
-        return self.env["mail.message"].search([("model", "=", self._name), ("res_id", "=", self.id)], order="id desc", limit=1)
+        return self.env["mail.message"].search(
+            [("model", "=", self._name), ("res_id", "=", self.id)], order="id desc", limit=1
+        )
 
     # === POSTING === #
 
@@ -115,7 +117,15 @@ class DiscussChannel(models.Model):
         return super().message_post(**kwargs)
 
     def _whatsapp_cs_check_post(
-        self, *, body="", message_type="notification", subtype_xmlid=None, subtype_id=None, attachment_ids=None, attachments=None, **_kwargs
+        self,
+        *,
+        body="",
+        message_type="notification",
+        subtype_xmlid=None,
+        subtype_id=None,
+        attachment_ids=None,
+        attachments=None,
+        **_kwargs,
     ):
         """Refuse a post of somebody who may not; for a message to the customer, also when it can't be sent."""
         if message_type == "whatsapp_cs":
@@ -125,7 +135,9 @@ class DiscussChannel(models.Model):
         user_channel = self.sudo(False)
         if not self.env.user.has_group(GROUP_AGENT) or not user_channel.has_access("read"):
             raise AccessError(
-                self.env._("Only WhatsApp agents write in this chat. An administrator gives the role in your user's settings.")
+                self.env._(
+                    "Only WhatsApp agents write in this chat. An administrator gives the role in your user's settings."
+                )
             )
         comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
         is_comment = subtype_xmlid == "mail.mt_comment" or subtype_id == comment_id
@@ -165,7 +177,9 @@ class DiscussChannel(models.Model):
     def _message_update_content(self, message, /, **kwargs):
         if self.channel_type == "whatsapp_cs" and message.sudo().whatsapp_cs_message_ids:
             raise UserError(
-                self.env._("The customer has this message on the phone already: it can't be changed or deleted there. Send a correction.")
+                self.env._(
+                    "The customer has this message on the phone already: it can't be changed or deleted there. Send a correction."
+                )
             )
         return super()._message_update_content(message, **kwargs)
 

@@ -12,7 +12,9 @@ class MailMessage(models.Model):
         # What customers wrote stays readable, as a comment of the partner.
         ondelete={"whatsapp_cs": lambda records: records.write({"message_type": "comment"})},
     )
-    whatsapp_cs_message_ids = fields.One2many("whatsapp.cs.message", "mail_message_id", groups="whatsapp_cs.whatsapp_cs_group_agent")
+    whatsapp_cs_message_ids = fields.One2many(
+        "whatsapp.cs.message", "mail_message_id", groups="whatsapp_cs.whatsapp_cs_group_agent"
+    )
 
     def _to_store_defaults(self, target):
         return super()._to_store_defaults(target) + self._whatsapp_cs_get_store_fields()

@@ -25,7 +25,9 @@ class ResPartner(models.Model):
 
     def _compute_whatsapp_cs_conversation_count(self):
         counts = dict(
-            self.env["whatsapp.cs.conversation"]._read_group([("partner_id", "in", self.ids)], ["partner_id"], ["__count"])
+            self.env["whatsapp.cs.conversation"]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
         )
         for partner in self:
             partner.whatsapp_cs_conversation_count = counts.get(partner, 0)
@@ -63,7 +65,9 @@ class ResPartner(models.Model):
     def _whatsapp_cs_find_by_dialled_number(self, wa_id):
         """Return the ids of active partners whose number has no international form and reads like this one."""
         national = phone.get_national_digits(wa_id)
-        spellings = {"0" + digits for digits in national} | national | {number[1:] for number in phone.get_variants(wa_id)}
+        spellings = (
+            {"0" + digits for digits in national} | national | {number[1:] for number in phone.get_variants(wa_id)}
+        )
         spellings |= {"00" + number[1:] for number in phone.get_variants(wa_id)}
         self.flush_model(["phone", "phone_sanitized", "active"])
         self.env.cr.execute(

@@ -48,10 +48,10 @@ class WhatsappCsAccount(models.Model):
         help="Where Meta's Graph API answers. Change it for a proxy or a test system only.",
     )
     webhook_token = fields.Char(
-        default=_default_token, required=True, readonly=True, copy=False, groups=GROUP_ADMINISTRATOR
+        default=lambda self: self._default_token(), required=True, readonly=True, copy=False, groups=GROUP_ADMINISTRATOR
     )
     verify_token = fields.Char(
-        default=_default_token,
+        default=lambda self: self._default_token(),
         required=True,
         copy=False,
         groups=GROUP_ADMINISTRATOR,
@@ -67,7 +67,9 @@ class WhatsappCsAccount(models.Model):
     )
     blocked_reason = fields.Char(readonly=True, copy=False)
     connection_steps = fields.Json(readonly=True, copy=False)
-    token_expiry_date = fields.Datetime("Token Valid Until", readonly=True, copy=False, help="Empty: it does not expire.")
+    token_expiry_date = fields.Datetime(
+        "Token Valid Until", readonly=True, copy=False, help="Empty: it does not expire."
+    )
     last_event_date = fields.Datetime("Last Webhook", compute="_compute_event_figures")
     failed_event_count = fields.Integer(compute="_compute_event_figures")
     unknown_number_count = fields.Integer(compute="_compute_event_figures")
@@ -133,7 +135,9 @@ class WhatsappCsAccount(models.Model):
     def _unlink_except_with_numbers(self):
         if self.with_context(active_test=False).channel_ids:
             raise UserError(
-                self.env._("This account has numbers with conversations. Archive it instead, so that they stay readable.")
+                self.env._(
+                    "This account has numbers with conversations. Archive it instead, so that they stay readable."
+                )
             )
 
     # === BUTTONS === #
@@ -173,8 +177,10 @@ class WhatsappCsAccount(models.Model):
         self.ensure_one()
         if not phone_number_id:
             return self.env["whatsapp.cs.channel"]
-        return self.env["whatsapp.cs.channel"].with_context(active_test=False).search(
-            [("account_id", "=", self.id), ("phone_number_id", "=", phone_number_id)], limit=1
+        return (
+            self.env["whatsapp.cs.channel"]
+            .with_context(active_test=False)
+            .search([("account_id", "=", self.id), ("phone_number_id", "=", phone_number_id)], limit=1)
         )
 
     # === GRAPH API === #

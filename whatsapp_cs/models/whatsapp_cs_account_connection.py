@@ -120,10 +120,14 @@ class WhatsappCsAccount(models.Model):
         if error.code == "network":
             return {
                 "detail": self.env._("WhatsApp could not be reached: %s", error.details),
-                "fix": self.env._("Check the base URL and whether this server may call the internet, then connect again."),
+                "fix": self.env._(
+                    "Check the base URL and whether this server may call the internet, then connect again."
+                ),
             }
         return {
-            "detail": self.env._("WhatsApp answered with error %(code)s: %(details)s", code=error.code, details=error.details),
+            "detail": self.env._(
+                "WhatsApp answered with error %(code)s: %(details)s", code=error.code, details=error.details
+            ),
             "fix": self.env["whatsapp.cs.outbox"]._get_meaning(error.code),
         }
 
@@ -178,7 +182,9 @@ class WhatsappCsAccount(models.Model):
             if error.code == "network" or error.needs_administrator:
                 raise
             raise StepFailed(
-                self.env._("WhatsApp could not register %(url)s: %(details)s", url=self.webhook_url, details=error.details),
+                self.env._(
+                    "WhatsApp could not register %(url)s: %(details)s", url=self.webhook_url, details=error.details
+                ),
                 self.env._(
                     "The address must be reachable from the internet by https. Check the system parameter web.base.url "
                     "and that your proxy passes /whatsapp_cs/ on to Odoo."
@@ -215,7 +221,10 @@ class WhatsappCsAccount(models.Model):
         offline = channels.filtered(lambda channel: channel.number_status != "CONNECTED")
         if offline == channels:
             raise StepFailed(
-                self.env._("No number can send: %s.", ", ".join(f"{c.display_phone_number} ({c.number_status})" for c in offline)),
+                self.env._(
+                    "No number can send: %s.",
+                    ", ".join(f"{c.display_phone_number} ({c.number_status})" for c in offline),
+                ),
                 self.env._("Register the number in Meta's WhatsApp Manager, then connect again."),
             )
         return "; ".join(

@@ -24,13 +24,15 @@ class WhatsappCsContact(models.Model):
     parent_user_id = fields.Char("Parent User ID", readonly=True)
     username = fields.Char(readonly=True, help="May change and be taken over by somebody else: shown, never relied on.")
     profile_name = fields.Char("Name at WhatsApp", readonly=True, help="What the person typed there.")
-    partner_id = fields.Many2one("res.partner", "Partner", index=True, ondelete="set null")
+    partner_id = fields.Many2one("res.partner", index=True, ondelete="set null")
     created_partner = fields.Boolean(readonly=True, help="The partner was created by this contact's first message.")
     discuss_channel_id = fields.Many2one("discuss.channel", readonly=True, index="btree_not_null", ondelete="set null")
     conversation_ids = fields.One2many("whatsapp.cs.conversation", "contact_id")
     conversation_count = fields.Integer(compute="_compute_conversation_count")
     window_end_date = fields.Datetime(
-        "Window Closes", readonly=True, help="Until then free text may be sent; it opens with each message of the customer."
+        "Window Closes",
+        readonly=True,
+        help="Until then free text may be sent; it opens with each message of the customer.",
     )
     is_window_open = fields.Boolean(compute="_compute_is_window_open", search="_search_is_window_open")
     last_message_date = fields.Datetime("Last Wrote", readonly=True, index=True)
@@ -54,7 +56,9 @@ class WhatsappCsContact(models.Model):
     @api.depends("conversation_ids")
     def _compute_conversation_count(self):
         counts = dict(
-            self.env["whatsapp.cs.conversation"]._read_group([("contact_id", "in", self.ids)], ["contact_id"], ["__count"])
+            self.env["whatsapp.cs.conversation"]._read_group(
+                [("contact_id", "in", self.ids)], ["contact_id"], ["__count"]
+            )
         )
         for contact in self:
             contact.conversation_count = counts.get(contact, 0)
@@ -125,7 +129,9 @@ class WhatsappCsContact(models.Model):
         self.ensure_one()
         had_number = bool(self.wa_id)
         values = {
-            name: value for name, value in self._prepare_identity_values(identity).items() if value and value != self[name]
+            name: value
+            for name, value in self._prepare_identity_values(identity).items()
+            if value and value != self[name]
         }
         for name in ("wa_id", "meta_user_id"):
             if name in values and self.search_count(
@@ -168,7 +174,9 @@ class WhatsappCsContact(models.Model):
 
     def _prepare_partner_values(self):
         self.ensure_one()
-        country = self.env["res.country"].search([("code", "=", phone.get_country_code(self.wa_id))]) if self.wa_id else False
+        country = (
+            self.env["res.country"].search([("code", "=", phone.get_country_code(self.wa_id))]) if self.wa_id else False
+        )
         return {
             "name": self._get_own_name(),
             "phone": phone.format_international(self.wa_id) if self.wa_id else False,

@@ -24,7 +24,7 @@ class WhatsappCsConversation(models.Model):
     discuss_channel_id = fields.Many2one(related="contact_id.discuss_channel_id")
     window_end_date = fields.Datetime(related="contact_id.window_end_date")
     is_window_open = fields.Boolean(related="contact_id.is_window_open")
-    lead_id = fields.Many2one("crm.lead", "Lead", readonly=True, index="btree_not_null", ondelete="set null")
+    lead_id = fields.Many2one("crm.lead", readonly=True, index="btree_not_null", ondelete="set null")
     message_ids = fields.One2many("whatsapp.cs.message", "conversation_id", string="Messages")
 
     # state: the states it may be entered from
@@ -94,10 +94,15 @@ class WhatsappCsConversation(models.Model):
         """Take the conversation; what another agent has can only be taken over by an editor."""
         for conversation in self:
             conversation._check_is_agent()
-            if conversation.user_id and conversation.user_id != self.env.user and not self.env.user.has_group(GROUP_EDITOR):
+            if (
+                conversation.user_id
+                and conversation.user_id != self.env.user
+                and not self.env.user.has_group(GROUP_EDITOR)
+            ):
                 raise UserError(
                     self.env._(
-                        "%s is answering this conversation. Ask an editor to hand it over to you.", conversation.user_id.name
+                        "%s is answering this conversation. Ask an editor to hand it over to you.",
+                        conversation.user_id.name,
                     )
                 )
             # sudo: whatsapp.cs.conversation - agents change state by these methods only, the right was checked above
@@ -136,13 +141,19 @@ class WhatsappCsConversation(models.Model):
     def _check_is_agent(self):
         self.check_access("read")
         if not self.env.user.has_group(GROUP_AGENT):
-            raise AccessError(self.env._("Only WhatsApp agents can do this. An administrator gives the role in your user's settings."))
+            raise AccessError(
+                self.env._("Only WhatsApp agents can do this. An administrator gives the role in your user's settings.")
+            )
 
     def _check_may_change(self):
         """Allow the agent who has it, anybody for one that nobody has, and editors."""
         self._check_is_agent()
         if self.user_id and self.user_id != self.env.user and not self.env.user.has_group(GROUP_EDITOR):
-            raise UserError(self.env._("%s is answering this conversation; only they or an editor can change it.", self.user_id.name))
+            raise UserError(
+                self.env._(
+                    "%s is answering this conversation; only they or an editor can change it.", self.user_id.name
+                )
+            )
 
     # === INBOUND === #
 
@@ -236,26 +247,32 @@ class WhatsappCsConversation(models.Model):
     def _check_can_answer(self, text, has_attachments=False):
         """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files."""
         self.ensure_one()
-        _ = self.env._
         self._check_is_agent()
         if self.user_id and self.user_id != self.env.user and self.state != "resolved":
             raise UserError(
-                _("%s is answering this conversation. Your message was not sent. Take the conversation over first.", self.user_id.name)
+                self.env._(
+                    "%s is answering this conversation. Your message was not sent. Take the conversation over first.",
+                    self.user_id.name,
+                )
             )
         if not self.is_window_open:
             raise UserError(
-                _(
+                self.env._(
                     "The 24-hour window is closed: WhatsApp allows free text again as soon as the customer writes. "
                     "Your message was not sent."
                 )
             )
         if has_attachments:
-            raise UserError(_("Files can't be sent by WhatsApp yet. Your message was not sent: remove the file, or send a link."))
+            raise UserError(
+                self.env._(
+                    "Files can't be sent by WhatsApp yet. Your message was not sent: remove the file, or send a link."
+                )
+            )
         if not text:
-            raise UserError(_("There is nothing to send: the message has no text."))
+            raise UserError(self.env._("There is nothing to send: the message has no text."))
         if get_length(text) > TEXT_LIMIT:
             raise UserError(
-                _(
+                self.env._(
                     "The message has %(length)s characters; WhatsApp takes at most %(limit)s. Send it in parts.",
                     length=get_length(text),
                     limit=TEXT_LIMIT,

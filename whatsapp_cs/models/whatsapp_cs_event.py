@@ -151,7 +151,7 @@ class WhatsappCsEvent(models.Model):
                         batch_size,
                     )
                 )
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
                 continue

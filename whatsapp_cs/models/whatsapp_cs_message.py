@@ -147,7 +147,11 @@ class WhatsappCsMessage(models.Model):
         if not self.quoted_wamid:
             return self.browse()
         return self.search(
-            [("channel_id", "=", self.channel_id.id), ("wamid", "=", self.quoted_wamid), ("contact_id", "=", self.contact_id.id)],
+            [
+                ("channel_id", "=", self.channel_id.id),
+                ("wamid", "=", self.quoted_wamid),
+                ("contact_id", "=", self.contact_id.id),
+            ],
             limit=1,
         )
 
@@ -159,7 +163,9 @@ class WhatsappCsMessage(models.Model):
         channel = self._find_channel(account, update)
         status, wamid = update.item.get("status"), update.item.get("id")
         row = self.env["whatsapp.cs.outbox"]._find_by_key(channel, update.item.get("biz_opaque_callback_data"))
-        message = row.message_id or self.search([("channel_id", "=", channel.id), ("wamid", "=", wamid), ("direction", "=", "out")])
+        message = row.message_id or self.search(
+            [("channel_id", "=", channel.id), ("wamid", "=", wamid), ("direction", "=", "out")]
+        )
         if not message:
             return
         is_earlier_try = row and row != message.outbox_ids.sorted("id")[-1]
@@ -198,7 +204,11 @@ class WhatsappCsMessage(models.Model):
     @api.model
     def _queue(self, conversation, mail_message, text):
         """Put an agent's Discuss message into the outbox and return it."""
-        quoted = self.search([("mail_message_id", "=", mail_message.parent_id.id)], limit=1) if mail_message.parent_id else self
+        quoted = (
+            self.search([("mail_message_id", "=", mail_message.parent_id.id)], limit=1)
+            if mail_message.parent_id
+            else self
+        )
         message = self.create(
             {
                 "channel_id": conversation.channel_id.id,
@@ -242,7 +252,9 @@ class WhatsappCsMessage(models.Model):
         pending.write(
             {
                 "is_unknown": True,
-                "error": self.env._("WhatsApp did not answer. The message may have arrived: ask the customer before you send it again."),
+                "error": self.env._(
+                    "WhatsApp did not answer. The message may have arrived: ask the customer before you send it again."
+                ),
             }
         )
         pending._broadcast_state()

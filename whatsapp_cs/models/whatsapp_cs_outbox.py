@@ -91,7 +91,7 @@ class WhatsappCsOutbox(models.Model):
     def _cron_send(self, batch_size=100):
         """Send what is queued: claim, commit, call in threads, write the results; then the next batch."""
         self._reap()
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         while row_ids := self._claim(batch_size):
             rows = self.browse(row_ids)
             self._write_results(rows._call())
@@ -129,7 +129,7 @@ class WhatsappCsOutbox(models.Model):
                 ids = sorted(row_id for (row_id,) in rows)
                 self.env.invalidate_all()
                 self.browse(ids).message_id._set_sending()
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return ids
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
@@ -145,7 +145,7 @@ class WhatsappCsOutbox(models.Model):
             client = clients[row.channel_id.account_id]
             payload = {**row.message_id._prepare_payload(), "biz_opaque_callback_data": row.key}
             calls.append((row.id, client, row.channel_id.phone_number_id, payload))
-        self.env.cr.commit()  # no transaction stays open while WhatsApp is asked
+        self.env.cr.commit()  # no transaction stays open while WhatsApp is asked  # pylint: disable=invalid-commit
         with ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
             return list(pool.map(_send, calls))
 
@@ -156,7 +156,7 @@ class WhatsappCsOutbox(models.Model):
             try:
                 for row_id, wamid, error in results:
                     self.browse(row_id)._write_result(wamid, error)
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # a status webhook wrote the same message; look again
@@ -187,7 +187,9 @@ class WhatsappCsOutbox(models.Model):
             self.channel_id.account_id._set_blocked(self._get_meaning(error.code))
         elif error.retryable and self.try_count <= len(RETRY_DELAYS):
             delay = RETRY_DELAYS[self.try_count - 1] * random.uniform(1, 1.3)  # noqa: S311 - jitter, no secret
-            self._update_state("retry", error=str(error), next_try_date=fields.Datetime.now() + timedelta(seconds=delay))
+            self._update_state(
+                "retry", error=str(error), next_try_date=fields.Datetime.now() + timedelta(seconds=delay)
+            )
         else:
             self._update_state("failed", error=str(error))
             self.message_id._set_failed(error.code, error.details)

@@ -114,7 +114,12 @@ class WhatsappCsCommon(HttpCase):
             message["timestamp"] = str(timestamp)
 
     def status_body(self, status, wamid=None, key=None, **extra):
-        item = {"id": wamid or "wamid.OUT1", "status": status, "timestamp": str(int(time.time())), "recipient_id": "15550100001"}
+        item = {
+            "id": wamid or "wamid.OUT1",
+            "status": status,
+            "timestamp": str(int(time.time())),
+            "recipient_id": "15550100001",
+        }
         if key:
             item["biz_opaque_callback_data"] = key
         return self.envelope(statuses=[{**item, **extra}])

@@ -30,7 +30,13 @@ class TestAccess(WhatsappCsCommon):
     def test_every_role_has_exactly_its_rights_on_every_model(self):
         ours = {name for name in self.registry if name.startswith("whatsapp.cs.")}
         self.assertEqual(ours, set(MATRIX), "a new model needs a line in the matrix")
-        users = {"analyst": self.analyst, "agent": self.agent, "editor": self.editor, "administrator": self.administrator, "employee": self.employee}
+        users = {
+            "analyst": self.analyst,
+            "agent": self.agent,
+            "editor": self.editor,
+            "administrator": self.administrator,
+            "employee": self.employee,
+        }
         for model, roles in MATRIX.items():
             for role, user in users.items():
                 for letter, operation in OPERATIONS.items():
@@ -44,7 +50,9 @@ class TestAccess(WhatsappCsCommon):
                 self.account.with_user(user).read(["name"])
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.channel.with_user(user).account_id.read(["access_token"])
-        self.assertEqual(self.account.with_user(self.administrator).read(["access_token"])[0]["access_token"], "secret-token")
+        self.assertEqual(
+            self.account.with_user(self.administrator).read(["access_token"])[0]["access_token"], "secret-token"
+        )
 
     def test_a_copy_of_an_account_has_no_secrets(self):
         copy = self.account.copy({"waba_id": "1009"})

@@ -16,8 +16,10 @@ SCOPES = ["whatsapp_business_messaging", "whatsapp_business_management"]
 class TestAccount(WhatsappCsCommon):
     def setUp(self):
         super().setUp()
-        self.new = self.env["whatsapp.cs.account"].with_user(self.administrator).create(
-            {"name": "New", "waba_id": "1005", "app_id": "3005", "app_secret": SECRET, "access_token": "token"}
+        self.new = (
+            self.env["whatsapp.cs.account"]
+            .with_user(self.administrator)
+            .create({"name": "New", "waba_id": "1005", "app_id": "3005", "app_secret": SECRET, "access_token": "token"})
         )
         self.answers = {
             "debug_token": {"data": {"is_valid": True, "expires_at": 0, "scopes": SCOPES, "app_id": "3005"}},
@@ -67,7 +69,14 @@ class TestAccount(WhatsappCsCommon):
         self.assertEqual(self.new.state, "connected")
         channel = self.new.channel_ids
         self.assertEqual(
-            (channel.name, channel.phone_number_id, channel.state, channel.quality_rating, channel.messaging_limit, channel.throughput),
+            (
+                channel.name,
+                channel.phone_number_id,
+                channel.state,
+                channel.quality_rating,
+                channel.messaging_limit,
+                channel.throughput,
+            ),
             ("New Shop", "2005", "live", "GREEN", "TIER_2K", "STANDARD"),
         )
         registered = next(kwargs["json"] for _method, path, kwargs in self.calls if path == "1005/subscribed_apps")
@@ -77,7 +86,9 @@ class TestAccount(WhatsappCsCommon):
     def test_connecting_again_refreshes_and_doubles_nothing(self):
         self.connect()
         self.new.channel_ids.name = "My name for it"
-        self.connect(**{"1005/phone_numbers": {"data": [self.number("2005", quality_rating="RED"), self.number("2006")]}})
+        self.connect(
+            **{"1005/phone_numbers": {"data": [self.number("2005", quality_rating="RED"), self.number("2006")]}}
+        )
         self.assertEqual(self.new.channel_ids.sorted("phone_number_id").mapped("quality_rating"), ["RED", "GREEN"])
         self.assertIn("My name for it", self.new.channel_ids.mapped("name"))
 
@@ -107,7 +118,9 @@ class TestAccount(WhatsappCsCommon):
         self.assertFailed(self.connect(**{"1005/phone_numbers": {"data": []}}), "numbers", "no phone number", "Add one")
 
     def test_a_webhook_that_whatsapp_can_not_reach_is_named(self):
-        steps = self.connect(**{"1005/subscribed_apps": GraphError(2200, "Callback verification failed", http_status=400)})
+        steps = self.connect(
+            **{"1005/subscribed_apps": GraphError(2200, "Callback verification failed", http_status=400)}
+        )
         self.assertFailed(steps, "webhook", "Callback verification failed", "reachable from the internet")
 
     def test_something_in_front_of_odoo_is_named(self):
@@ -133,7 +146,9 @@ class TestAccount(WhatsappCsCommon):
         self.new.sudo()._set_blocked("token expired")
         self.assertEqual(self.new.channel_ids.state, "blocked")
         self.connect()
-        self.assertEqual((self.new.state, self.new.blocked_reason, self.new.channel_ids.state), ("connected", False, "live"))
+        self.assertEqual(
+            (self.new.state, self.new.blocked_reason, self.new.channel_ids.state), ("connected", False, "live")
+        )
 
     def test_every_step_is_shown_live_to_the_administrators(self):
         self.connect()

@@ -45,7 +45,11 @@ class TestContact(WhatsappCsCommon):
 
     def test_a_number_written_for_home_use_is_found_without_any_country(self):
         self.company.country_id = False
-        for number, phone in (("32470123456", "0470/12 34 56"), ("919812345678", "98123-45678"), ("34600100200", "600 100 200")):
+        for number, phone in (
+            ("32470123456", "0470/12 34 56"),
+            ("919812345678", "98123-45678"),
+            ("34600100200", "600 100 200"),
+        ):
             with self.subTest(phone=phone):
                 partner = self.create_partner(phone, None)
                 self.assertFalse(partner.phone_sanitized)
@@ -125,7 +129,9 @@ class TestContact(WhatsappCsCommon):
 
     def test_the_window_is_open_for_24_hours_from_when_the_customer_wrote(self):
         written = fields.Datetime.now().replace(microsecond=0) - timedelta(hours=3)
-        self.receive_from(wa_id="32470123456", timestamp=int((written - fields.Datetime.to_datetime("1970-01-01")).total_seconds()))
+        self.receive_from(
+            wa_id="32470123456", timestamp=int((written - fields.Datetime.to_datetime("1970-01-01")).total_seconds())
+        )
         contact = self.get_contact("32470123456")
         self.assertEqual(contact.window_end_date, written + timedelta(hours=24))
         self.assertTrue(contact.is_window_open)
@@ -140,7 +146,9 @@ class TestContact(WhatsappCsCommon):
 
     def test_a_clock_that_is_wrong_does_not_open_the_window_for_ever(self):
         self.receive_from(wa_id="32470123456", timestamp=4102444800)
-        self.assertLessEqual(self.get_contact("32470123456").window_end_date, fields.Datetime.now() + timedelta(hours=24))
+        self.assertLessEqual(
+            self.get_contact("32470123456").window_end_date, fields.Datetime.now() + timedelta(hours=24)
+        )
 
     def test_renaming_the_partner_renames_the_thread(self):
         self.receive_from(wa_id="32470123456", name="lotte")

@@ -28,7 +28,9 @@ class TestConversation(WhatsappCsCommon):
             for target in self.conversation._STATE_SOURCES:
                 allowed = source in self.conversation._STATE_SOURCES[target]
                 with self.subTest(source=source, target=target), self.cr.savepoint():
-                    self.cr.execute("UPDATE whatsapp_cs_conversation SET state = %s WHERE id = %s", (source, self.conversation.id))
+                    self.cr.execute(
+                        "UPDATE whatsapp_cs_conversation SET state = %s WHERE id = %s", (source, self.conversation.id)
+                    )
                     self.conversation.invalidate_recordset()
                     if allowed:
                         self.conversation._update_state(target)
@@ -74,7 +76,9 @@ class TestConversation(WhatsappCsCommon):
         for action in ("action_take", "action_release", "action_resolve"):
             with self.assertRaises(AccessError):
                 getattr(self.as_user(self.agent_2), action)()
-        self.assertFalse(self.env["whatsapp.cs.conversation"].with_user(self.agent_2).search([("id", "=", self.conversation.id)]))
+        self.assertFalse(
+            self.env["whatsapp.cs.conversation"].with_user(self.agent_2).search([("id", "=", self.conversation.id)])
+        )
 
     def test_an_editor_takes_over(self):
         self.as_user(self.agent).action_take()
@@ -173,7 +177,11 @@ class TestConversation(WhatsappCsCommon):
 
     def test_the_analyst_reads_figures_and_no_conversation(self):
         self.answer()
-        report = self.env["whatsapp.cs.conversation.report"].with_user(self.analyst).search([("channel_id", "=", self.channel.id)])
+        report = (
+            self.env["whatsapp.cs.conversation.report"]
+            .with_user(self.analyst)
+            .search([("channel_id", "=", self.channel.id)])
+        )
         self.assertEqual((report.inbound_count, report.outbound_count, report.user_id), (1, 1, self.agent))
         self.assertGreaterEqual(report.first_response_minutes, 0)
         with self.assertRaises(AccessError):

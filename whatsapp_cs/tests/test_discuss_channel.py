@@ -102,7 +102,9 @@ class TestDiscussChannel(WhatsappCsCommon):
 
     def test_the_systems_own_notices_are_not_sent(self):
         self.thread.message_post(body="notice", message_type="comment", subtype_xmlid="mail.mt_comment")
-        self.thread.with_user(self.agent).message_post(body="joined", message_type="notification", subtype_xmlid="mail.mt_comment")
+        self.thread.with_user(self.agent).message_post(
+            body="joined", message_type="notification", subtype_xmlid="mail.mt_comment"
+        )
         self.assertFalse(self.send())
 
     def test_a_message_the_customer_has_can_not_be_edited_and_a_note_can(self):
@@ -173,14 +175,21 @@ class TestDiscussChannel(WhatsappCsCommon):
                 self.assertFalse(self.env["mail.message"].with_user(user).search([("body", "ilike", "secret answer")]))
                 with self.assertRaises(AccessError):
                     self.thread.message_ids.with_user(user).read(["body"])
-                for model in ("whatsapp.cs.message", "whatsapp.cs.contact", "whatsapp.cs.conversation", "whatsapp.cs.event"):
+                for model in (
+                    "whatsapp.cs.message",
+                    "whatsapp.cs.contact",
+                    "whatsapp.cs.conversation",
+                    "whatsapp.cs.event",
+                ):
                     with self.assertRaises(AccessError):
                         self.env[model].with_user(user).search([])
 
     def test_the_queue_holds_who_waits_the_longest_waiting_first(self):
         self.receive(self.text_body("Hi", "wamid.B1", wa_id="32470123456"))
         Channel = self.env["discuss.channel"]
-        self.assertEqual(Channel.with_user(self.agent)._whatsapp_cs_get_queue(), self.thread + self.get_thread("32470123456"))
+        self.assertEqual(
+            Channel.with_user(self.agent)._whatsapp_cs_get_queue(), self.thread + self.get_thread("32470123456")
+        )
         self.answer(user=self.agent)
         self.assertEqual(Channel.with_user(self.agent_2)._whatsapp_cs_get_queue(), self.get_thread("32470123456"))
 
@@ -212,7 +221,9 @@ class TestDiscussChannel(WhatsappCsCommon):
         before = len(self.get_bus(f'"discuss.channel",{self.thread.id}'))
         self.receive(self.status_body("read"))
         news = self.get_bus(f'"discuss.channel",{self.thread.id}')[before:]
-        self.assertTrue([text for text in news if f'"id":{message.id}' in text and '"whatsapp_cs_state":"read"' in text])
+        self.assertTrue(
+            [text for text in news if f'"id":{message.id}' in text and '"whatsapp_cs_state":"read"' in text]
+        )
 
     def test_a_new_message_carries_its_state_and_the_thread_its_case(self):
         message = self.answer()

@@ -72,13 +72,34 @@ class TestEvent(WhatsappCsCommon):
     def test_text_that_the_database_can_not_store_arrives_readable(self):
         self.receive(self.envelope(messages=[self.message(1, text={"body": "a\0b\ud800c"})]))
         self.assertEqual(self.get_events().state, "done")
-        self.assertEqual(self.get_texts(self.get_thread()), ["<p>a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c</p>"])
+        self.assertEqual(
+            self.get_texts(self.get_thread()), ["<p>a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c</p>"]
+        )
 
     def test_updates_in_any_shape_fail_or_pass_alone(self):
-        odd = [None, 7, "x", [], {}, {"id": 5, "from": "15550100001"}, {"id": "w", "from": ["1"]}, {"id": {}, "from": 1}]
-        odd += [self.message(1, type=["text"]), self.message(2, type="text", text="no object"), self.message(3, timestamp="soon")]
+        odd = [
+            None,
+            7,
+            "x",
+            [],
+            {},
+            {"id": 5, "from": "15550100001"},
+            {"id": "w", "from": ["1"]},
+            {"id": {}, "from": 1},
+        ]
+        odd += [
+            self.message(1, type=["text"]),
+            self.message(2, type="text", text="no object"),
+            self.message(3, timestamp="soon"),
+        ]
         odd += [self.message(4, context=[1]), self.message(5, type="brand_new", brand_new={"caption": "Look"})]
-        self.receive(self.envelope(messages=odd, statuses=[None, {"id": 4}, {"status": ["sent"], "id": "x"}], contacts=[None, 3, {"wa_id": 4, "profile": 5}]))
+        self.receive(
+            self.envelope(
+                messages=odd,
+                statuses=[None, {"id": 4}, {"status": ["sent"], "id": "x"}],
+                contacts=[None, 3, {"wa_id": 4, "profile": 5}],
+            )
+        )
         self.assertEqual(set(self.get_events().mapped("state")), {"done", "failed"})
         self.assertFalse(self.get_events(failure_type="bug"), self.get_events(failure_type="bug").mapped("error"))
         self.assertEqual(len(self.get_thread().message_ids), 5)
@@ -101,14 +122,22 @@ class TestEvent(WhatsappCsCommon):
         other = self._create_account("1002")
         self.receive(self.envelope(waba_id="1002", messages=[self.message(1)]), account=other)
         self.assertFalse(self.get_contact())
-        self.assertEqual(self.env["whatsapp.cs.event"].search([("account_id", "=", other.id)]).failure_type, "unknown_number")
+        self.assertEqual(
+            self.env["whatsapp.cs.event"].search([("account_id", "=", other.id)]).failure_type, "unknown_number"
+        )
 
     def test_a_dead_workers_event_is_taken_over_and_a_living_ones_is_not(self):
         self.post_webhook(self.text_body())
-        self.env.cr.execute("UPDATE whatsapp_cs_event SET claim_date = now() AT TIME ZONE 'UTC' WHERE account_id = %s", [self.account.id])
+        self.env.cr.execute(
+            "UPDATE whatsapp_cs_event SET claim_date = now() AT TIME ZONE 'UTC' WHERE account_id = %s",
+            [self.account.id],
+        )
         self.run_cron("event_process")
         self.assertEqual(self.get_events().state, "new")
-        self.env.cr.execute("UPDATE whatsapp_cs_event SET claim_date = claim_date - interval '11 minutes' WHERE account_id = %s", [self.account.id])
+        self.env.cr.execute(
+            "UPDATE whatsapp_cs_event SET claim_date = claim_date - interval '11 minutes' WHERE account_id = %s",
+            [self.account.id],
+        )
         self.run_cron("event_process")
         self.assertEqual(self.get_events().state, "done")
 

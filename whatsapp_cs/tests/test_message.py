@@ -29,13 +29,19 @@ class TestMessage(WhatsappCsCommon):
 
     def test_what_customers_write_is_text_and_never_markup(self):
         self.receive(self.text_body("<script>alert(1)</script> *bold* &amp;", "wamid.A2"))
-        self.assertEqual(self.get_texts(self.get_thread())[-1], "<p>&lt;script&gt;alert(1)&lt;/script&gt; <b>bold</b> &amp;amp;</p>")
+        self.assertEqual(
+            self.get_texts(self.get_thread())[-1], "<p>&lt;script&gt;alert(1)&lt;/script&gt; <b>bold</b> &amp;amp;</p>"
+        )
 
     def test_every_script_arrives_and_is_found(self):
         for number, text in enumerate(("नमस्ते, मेरा पार्सल कहाँ है?", "أين طلبي؟", "在哪里？", "👩‍👩‍👧 ok")):
             self.receive(self.text_body(text, f"wamid.L{number}"))
             self.assertIn(text, self.get_texts(self.get_thread())[-1])
-            found = self.env["whatsapp.cs.conversation"].with_user(self.agent).search([("message_ids.body", "ilike", text[:5])])
+            found = (
+                self.env["whatsapp.cs.conversation"]
+                .with_user(self.agent)
+                .search([("message_ids.body", "ilike", text[:5])])
+            )
             self.assertEqual(found, self.get_conversation())
 
     def test_an_answer_to_our_message_quotes_it(self):
@@ -73,7 +79,11 @@ class TestMessage(WhatsappCsCommon):
             self.assertTrue(message[f"{status}_date"])
 
     def test_ticks_never_go_back_whatever_the_order(self):
-        for order in (("read", "delivered", "sent"), ("delivered", "sent", "read"), ("sent", "read", "read", "delivered")):
+        for order in (
+            ("read", "delivered", "sent"),
+            ("delivered", "sent", "read"),
+            ("sent", "read", "read", "delivered"),
+        ):
             with self.subTest(order=order):
                 message = self.answer_and_send()
                 for status in order:
@@ -83,7 +93,9 @@ class TestMessage(WhatsappCsCommon):
 
     def test_a_failure_shows_what_it_means(self):
         message = self.answer_and_send()
-        self.report("failed", errors=[{"code": 131047, "title": "Re-engagement", "error_data": {"details": "Too late"}}])
+        self.report(
+            "failed", errors=[{"code": 131047, "title": "Re-engagement", "error_data": {"details": "Too late"}}]
+        )
         self.assertEqual((message.state, message.error_code), ("failed", "131047"))
         self.assertIn("More than 24 hours", message.error)
         self.assertIn("Too late", message.error)

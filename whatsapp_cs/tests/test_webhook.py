@@ -80,6 +80,8 @@ class TestWebhook(WhatsappCsCommon):
     def test_refusals_are_forgotten_after_thirty_days(self):
         self.post_webhook(self.text_body(), secret=None)
         refusal = self.env["whatsapp.cs.webhook.refusal"].search([("account_id", "=", self.account.id)])
-        self.env.cr.execute("UPDATE whatsapp_cs_webhook_refusal SET create_date = now() - interval '31 days' WHERE id = %s", refusal.ids)
+        self.env.cr.execute(
+            "UPDATE whatsapp_cs_webhook_refusal SET create_date = now() - interval '31 days' WHERE id = %s", refusal.ids
+        )
         refusal._gc_refusals()
         self.assertFalse(refusal.exists())

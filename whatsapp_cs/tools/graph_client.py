@@ -16,7 +16,9 @@ class GraphError(Exception):
     :ivar outcome_unknown: Meta may have taken the request; sending it again could send it twice
     """
 
-    def __init__(self, code, details="", *, http_status=0, is_transient=False, trace="", retryable=None, outcome_unknown=False):
+    def __init__(
+        self, code, details="", *, http_status=0, is_transient=False, trace="", retryable=None, outcome_unknown=False
+    ):
         super().__init__(f"{code}: {details}")
         self.code = code
         self.details = details
@@ -136,7 +138,10 @@ class GraphClient:
         # No word from Meta in it: a proxy's page, or an answer cut off. It may have passed on the request.
         unknown = not is_safe and (response.ok or response.status_code >= 500)
         raise GraphError(
-            "network", f"HTTP {response.status_code} without an answer of Meta", retryable=not unknown, outcome_unknown=unknown
+            "network",
+            f"HTTP {response.status_code} without an answer of Meta",
+            retryable=not unknown,
+            outcome_unknown=unknown,
         )
 
 

@@ -24,33 +24,55 @@ class Meaning(NamedTuple):
 
 
 _OUTSIDE_WINDOW = _lt("More than 24 hours have passed since the customer's last message. Send a template instead.")
-_TOKEN = _lt("WhatsApp does not accept the access token any more. An administrator has to enter a new one and connect again.")
-_ACCOUNT = _lt("WhatsApp has restricted this business account. An administrator finds the reason in Meta's Business Manager.")
+_TOKEN = _lt(
+    "WhatsApp does not accept the access token any more. An administrator has to enter a new one and connect again."
+)
+_ACCOUNT = _lt(
+    "WhatsApp has restricted this business account. An administrator finds the reason in Meta's Business Manager."
+)
 
 _MEANINGS = {
-    **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004, 134102), Meaning(RETRY, _lt("WhatsApp has a temporary problem."))),
     **dict.fromkeys(
-        (4, 613, 80007, 80008, 130429, 131056), Meaning(THROTTLE, _lt("Messages were sent faster than WhatsApp allows."))
+        (1, 2, 131000, 131016, 131057, 133004, 134102), Meaning(RETRY, _lt("WhatsApp has a temporary problem."))
+    ),
+    **dict.fromkeys(
+        (4, 613, 80007, 80008, 130429, 131056),
+        Meaning(THROTTLE, _lt("Messages were sent faster than WhatsApp allows.")),
     ),
     **dict.fromkeys((0, 3, 10, 190, 131005, *range(200, 300)), Meaning(REAUTHENTICATE, _TOKEN)),
-    **dict.fromkeys((131045, 133010), Meaning(REAUTHENTICATE, _lt("The number is not registered at WhatsApp. Register it, then connect again."))),
+    **dict.fromkeys(
+        (131045, 133010),
+        Meaning(REAUTHENTICATE, _lt("The number is not registered at WhatsApp. Register it, then connect again.")),
+    ),
     **dict.fromkeys((368, 131031), Meaning(REAUTHENTICATE, _ACCOUNT)),
     131042: Meaning(REAUTHENTICATE, _lt("WhatsApp misses a valid payment method for this account.")),
     131037: Meaning(REAUTHENTICATE, _lt("WhatsApp has not approved the display name of this number yet.")),
     131047: Meaning(NEVER, _OUTSIDE_WINDOW),
-    131026: Meaning(NEVER, _lt("The message can't be delivered: the number may not be on WhatsApp, or its app is too old.")),
+    131026: Meaning(
+        NEVER, _lt("The message can't be delivered: the number may not be on WhatsApp, or its app is too old.")
+    ),
     131021: Meaning(NEVER, _lt("Sender and recipient are the same number.")),
-    131030: Meaning(CONFIGURATION, _lt("This is a test number and the recipient is not on its list of allowed numbers.")),
-    131048: Meaning(NEVER, _lt("WhatsApp stopped sending from this number because too many people blocked or reported it.")),
-    131049: Meaning(NEVER, _lt("WhatsApp did not deliver it, to protect the customer from too many marketing messages.")),
+    131030: Meaning(
+        CONFIGURATION, _lt("This is a test number and the recipient is not on its list of allowed numbers.")
+    ),
+    131048: Meaning(
+        NEVER, _lt("WhatsApp stopped sending from this number because too many people blocked or reported it.")
+    ),
+    131049: Meaning(
+        NEVER, _lt("WhatsApp did not deliver it, to protect the customer from too many marketing messages.")
+    ),
     131050: Meaning(NEVER, _lt("The customer stopped marketing messages from this business.")),
     131062: Meaning(NEVER, _lt("This kind of message needs the customer's phone number; only a user name is known.")),
     131070: Meaning(NEVER, _lt("Another app answers this customer at the moment.")),
     130472: Meaning(NEVER, _lt("WhatsApp does not deliver marketing messages to this customer.")),
     130497: Meaning(NEVER, _lt("This account may not write to customers of that country.")),
     137000: Meaning(NEVER, _lt("The customer's identity has changed and must be checked again.")),
-    33: Meaning(CONFIGURATION, _lt("WhatsApp does not know this number any more. An administrator should connect again.")),
-    **dict.fromkeys((100, 131008, 131009), Meaning(CONFIGURATION, _lt("WhatsApp did not accept the content of the message."))),
+    33: Meaning(
+        CONFIGURATION, _lt("WhatsApp does not know this number any more. An administrator should connect again.")
+    ),
+    **dict.fromkeys(
+        (100, 131008, 131009), Meaning(CONFIGURATION, _lt("WhatsApp did not accept the content of the message."))
+    ),
 }
 
 

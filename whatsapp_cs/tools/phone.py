@@ -46,9 +46,7 @@ def format_international(wa_id):
     """Return ``wa_id`` as people read it (``+32 470 12 34 56``); with a bare plus where the plan is unknown."""
     number = "+" + to_digits(wa_id)
     try:
-        return phonenumbers.format_number(
-            phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        )
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     except phonenumbers.NumberParseException:
         return number
 

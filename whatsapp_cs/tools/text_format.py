@@ -35,7 +35,7 @@ def html_to_whatsapp(html):
     if not html or not str(html).strip():
         return ""
     root = lxml_html.fragment_fromstring(str(html), create_parent="div")
-    text = _Writer().write(root)
+    text = _Writer().get_text(root)
     lines = [line.rstrip() for line in text.replace("\N{NO-BREAK SPACE}", " ").split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n ")
 
@@ -43,7 +43,7 @@ def html_to_whatsapp(html):
 class _Writer:
     """Walks the tree once and writes text; block ends become line ends."""
 
-    def write(self, root):
+    def get_text(self, root):
         return self._children(root, depth=0, pre=False)
 
     def _children(self, node, depth, pre):
@@ -129,7 +129,7 @@ def _mark_line(line, mark):
     if not inner or (inner.startswith(mark) and inner.endswith(mark) and len(inner) > 1):
         return line
     start = line.index(inner)
-    return f"{line[:start]}{mark}{inner}{mark}{line[start + len(inner):]}"
+    return f"{line[:start]}{mark}{inner}{mark}{line[start + len(inner) :]}"
 
 
 # === WHATSAPP → ODOO === #
