@@ -52,7 +52,7 @@ def parser():
     add("--port", type=int, default=8071, help="port (default: 8071; 0 picks a free one)")
     add("--config", metavar="FILE", help="JSON file with accounts and customers, in place of the default world")
     add("--callback-url", metavar="URL", help="app-level callback URL of every account; subscribes them")
-    add("--state", metavar="FILE", help="keep subscriptions and callback URLs in FILE, over restarts")
+    add("--state", metavar="FILE", help="keep customers, chats and subscriptions in FILE, over restarts")
     add("--sent-delay", type=float, default=default.sent_delay, metavar="S", help="until the status sent (0.1)")
     add("--delivered-delay", type=float, default=default.delivered_delay, metavar="S", help="until delivered (0.4)")
     add("--jitter", type=float, default=default.jitter, metavar="SHARE", help="variation of both delays (0.3)")

@@ -20,21 +20,40 @@ def load_world(path=DEFAULT_WORLD):
 
 def create_app(config: WorldConfig | None = None, settings: Settings | None = None):
     app = web.Application(client_max_size=MAX_BODY, middlewares=[control.errors])
-    app[SIMULATOR] = Simulator(config or load_world(), settings or Settings())
+    app[SIMULATOR] = simulator = Simulator(config or load_world(), settings or Settings())
+    if simulator.settings.state:
+        app.middlewares.append(_keep)
     control.add_routes(app)
     phone.add_routes(app)
     graph.add_routes(app)  # last: it ends with a route that takes everything else
     app.cleanup_ctx.append(_run_webhooks)
+    app.on_shutdown.append(_save)  # before the wait for requests that are held, which may be cut short
     app.on_shutdown.append(_close_sockets)
     return app
+
+
+@web.middleware
+async def _keep(request, handler):
+    """Whatever a request may have changed goes to the state file."""
+    try:
+        return await handler(request)
+    finally:
+        if request.method not in ("GET", "HEAD"):
+            request.app[SIMULATOR].state_file.touch()
 
 
 async def _run_webhooks(app):
     simulator = app[SIMULATOR]
     await simulator.webhooks.start()
+    simulator.state_file.resume()
     yield
+    simulator.state_file.close()  # and at once stop what would change something: no await in between
     simulator.timers.cancel_all()
     await simulator.webhooks.stop()
+
+
+async def _save(app):
+    app[SIMULATOR].state_file.save_now()
 
 
 async def _close_sockets(app):

@@ -112,7 +112,7 @@ class Chats:
         self.keep = keep
         self.messages = {}  # wamid: Message
         self.chats = {}  # (customer id, phone number id): Chat
-        self._seq = 0
+        self.seq = 0
 
     def chat(self, customer_id, phone_number_id):
         key = (customer_id, phone_number_id)
@@ -125,11 +125,19 @@ class Chats:
         return [chat for chat in found if chat]
 
     def add(self, message):
-        self._seq += 1
-        message.seq = self._seq
+        self.seq += 1
+        message.seq = self.seq
         self.messages[message.wamid] = message
         if message.customer_id:
             self.chat(message.customer_id, message.phone_number_id).add(message)
+        if self.keep is not None and len(self.messages) > self.keep:
+            self._drop(next(iter(self.messages.values())))
+
+    def restore(self, message):
+        """Put back a message that has its place already."""
+        self.messages[message.wamid] = message
+        if message.customer_id:
+            self.chat(message.customer_id, message.phone_number_id).messages[message.wamid] = message
         if self.keep is not None and len(self.messages) > self.keep:
             self._drop(next(iter(self.messages.values())))
 

@@ -145,7 +145,7 @@ async def subscribe(call):
     override = await _checked_override(call, await call.json_or_form())
     account.override_callback_uri = override
     account.subscribed = True
-    call.sim.save_subscriptions()
+    call.sim.state_file.save_now()
     return {"success": True}
 
 
@@ -162,7 +162,7 @@ async def unsubscribe(call):
     call.query()
     account.subscribed = False
     account.override_callback_uri = None
-    call.sim.save_subscriptions()
+    call.sim.state_file.save_now()
     return {"success": True}
 
 
@@ -173,7 +173,7 @@ async def update_object(call):
     configuration = validate(WebhookConfiguration, call.json()).webhook_configuration
     await verify_callback(call.sim.webhooks.session, configuration.override_callback_uri, configuration.verify_token)
     number.callback_url = configuration.override_callback_uri
-    call.sim.save_subscriptions()
+    call.sim.state_file.save_now()
     return {"success": True}
 
 

@@ -56,12 +56,18 @@ class Inbound:
             if message.on_phone:
                 self.sim.events.message(message)
 
+        self.sim.webhooks.publish(self.update_of(message, contacts))
+        return message
+
+    def update_of(self, message, contacts=None):
+        """The webhook's part for a customer's message, whose status follows the answer."""
+        _account, number = self.sim.world.numbers[message.phone_number_id]
+
         def on_answer(acknowledged):
             if message.advance("sent" if acknowledged else "failed"):
                 self.sim.events.status(message)
 
-        self.sim.webhooks.publish(Update(account.waba_id, number, "messages", item, contacts, on_answer))
-        return message
+        return Update(message.waba_id, number, "messages", message.payload, contacts, on_answer)
 
     def _open_window(self, message, phone_number_id):
         if message.type == "system":  # Meta's own notice, not something the customer wrote

@@ -1,5 +1,6 @@
 """What the business does: send, react, mark as read, show "typing…"; and the statuses that follow."""
 
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
 from .chats import Message
@@ -19,6 +20,27 @@ STATUS_ERRORS = {
     "FLAGGED": 131031,
     "RATE_LIMITED": 130429,
 }
+
+
+@dataclass(slots=True)
+class Step:
+    """What is still to happen: to a message ("sent", "arrive", "react", "fail"), or in a chat ("read")."""
+
+    name: str
+    wamid: str | None = None
+    code: int | None = None
+    customer_id: str | None = None
+    phone_number_id: str | None = None
+
+    def as_dict(self):
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, data):
+        step = cls(**{field.name: data.get(field.name) for field in fields(cls)})
+        if step.name not in ("sent", "arrive", "react", "fail", "read") or (step.name == "fail") != bool(step.code):
+            raise ValueError(step.name)
+        return step
 
 
 class Outgoing:
@@ -54,7 +76,7 @@ class Outgoing:
             context_id=payload.target_message_id,
         )
         self.sim.chats.add(message)
-        self._start(account, number, customer, payload, message)
+        self._start(number, customer, payload, message)
         return {
             "messaging_product": "whatsapp",
             "contacts": [answer],
@@ -106,18 +128,40 @@ class Outgoing:
 
     # === STATUSES === #
 
-    def _start(self, account, number, customer, payload, message):
+    def _start(self, number, customer, payload, message):
         code = self._late_refusal(number, customer, payload)
         first, second = self._delays()
         self._stop_typing(message)
         if code:
-            self.sim.timers.later(first, self._fail, account, number, customer, message, code)
+            self._later(first, Step("fail", message.wamid, code), message)
             return
-        self.sim.timers.later(first, self._advance, account, number, customer, message, "sent")
+        self._later(first, Step("sent", message.wamid), message)
         if message.type == "reaction":  # gives no status beyond "sent"
-            self.sim.timers.later(second, self._show_reaction, customer, message)
+            self._later(second, Step("react", message.wamid), message)
         elif not customer.blocked:
-            self.sim.timers.later(second, self._arrive, account, number, customer, message)
+            self._later(second, Step("arrive", message.wamid), message)
+
+    def _later(self, delay, step, message):
+        self.sim.timers.later(delay, self._step, step, message, note=step)
+
+    def resume(self, step, delay):
+        """Plan a step from before a restart; one whose time has passed comes at once."""
+        if step.name == "read":
+            self._read_later(delay, self.sim.world.customers[step.customer_id], step.phone_number_id)
+        elif step.wamid in self.sim.chats.messages:
+            self._later(delay, step, self.sim.chats.messages[step.wamid])
+
+    def _step(self, step, message):
+        account, number = self.sim.world.numbers[message.phone_number_id]
+        customer = self.sim.world.customers.get(message.customer_id)
+        if step.name == "fail":
+            self._fail(account, number, customer, message, step.code)
+        elif step.name == "sent":
+            self._advance(account, number, customer, message, "sent")
+        elif step.name == "react":
+            self._show_reaction(customer, message)
+        else:
+            self._arrive(account, number, customer, message)
 
     def _late_refusal(self, number, customer, payload):
         """Meta answers 200 and reports these by a failed status."""
@@ -144,7 +188,11 @@ class Outgoing:
         self.sim.events.message(message)
         auto_read = customer.auto_read if customer.auto_read is not None else self.sim.settings.auto_read
         if auto_read is not None:
-            self.sim.timers.later(auto_read, self.read_by_customer, customer, number.phone_number_id)
+            self._read_later(auto_read, customer, number.phone_number_id)
+
+    def _read_later(self, delay, customer, phone_number_id):
+        step = Step("read", customer_id=customer.id, phone_number_id=phone_number_id)
+        self.sim.timers.later(delay, self.read_by_customer, customer, phone_number_id, note=step)
 
     def read_by_customer(self, customer, phone_number_id):
         """The customer opens the chat; return how many messages got read."""

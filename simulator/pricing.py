@@ -10,13 +10,13 @@ FREE_PER_MONTH = 1000
 
 class Pricing:
     def __init__(self):
-        self._delivered = Counter()
+        self.delivered = Counter()  # (phone number id, month)
 
     def _key(self, phone_number_id, now):
         return phone_number_id, datetime.fromtimestamp(now, UTC).strftime("%Y-%m")
 
     def quote(self, phone_number_id, now):
-        used = self._delivered[self._key(phone_number_id, now)]
+        used = self.delivered[self._key(phone_number_id, now)]
         free = now < BILLED_SINCE or used < FREE_PER_MONTH
         return {
             "billable": not free,
@@ -26,4 +26,4 @@ class Pricing:
         }
 
     def count(self, phone_number_id, now):
-        self._delivered[self._key(phone_number_id, now)] += 1
+        self.delivered[self._key(phone_number_id, now)] += 1

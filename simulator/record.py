@@ -1,7 +1,5 @@
 """Lists of everything that happened, still quick to read with a hundred thousand entries."""
 
-import itertools
-
 MAX_PAGE = 10_000
 
 
@@ -11,10 +9,11 @@ class Record:
     def __init__(self, keep=None):
         self.entries = []
         self.keep = keep
-        self._serial = itertools.count(1)
+        self.serial = 0  # of the newest entry
 
     def add(self, **entry):
-        entry = {"seq": next(self._serial), **entry}
+        self.serial += 1
+        entry = {"seq": self.serial, **entry}
         self.entries.append(entry)
         if self.keep is not None and len(self.entries) > self.keep * 1.1 + 10:
             del self.entries[: -self.keep]  # in slices: cutting one by one would copy the list each time

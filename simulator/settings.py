@@ -17,6 +17,6 @@ class Settings:
     webhook_concurrency: int = 32  # per callback URL
     keep: int | None = None  # entries per record list; None: all
     rate_limits: bool = False
-    state: str | None = None  # file that keeps subscriptions over a restart
+    state: str | None = None  # file that keeps everything over a restart
     seed: int | None = None
     faults: list[dict] = field(default_factory=list)

@@ -12,6 +12,7 @@ from .outgoing import Outgoing
 from .pricing import Pricing
 from .record import Record
 from .settings import Settings
+from .state_file import StateFile
 from .timers import Timers
 from .webhooks import Webhooks
 from .world import Clock, World, WorldConfig
@@ -21,16 +22,16 @@ class Simulator:
     def __init__(self, config: WorldConfig, settings: Settings):
         self.config = config
         self.settings = settings
-        self.timers = Timers()
+        self.state_file = StateFile(self)
+        self.timers = Timers(self.state_file.touch)
         self.faults = Faults(settings.faults, settings.seed)
         self.requests = Record(settings.keep)
-        self.webhooks = Webhooks(settings, self.faults, self.timers, self.find_target)
+        self.webhooks = Webhooks(settings, self.faults, self.timers, self.find_target, self.state_file.touch)
         self.events = Events(self.view)
         self.outgoing = Outgoing(self)
         self.inbound = Inbound(self)
         self._build()
-        if settings.state:
-            subscriptions.load(self.world, settings.state)
+        self.state_file.load(rebuild=self._build)
 
     def _build(self):
         self.clock = Clock()
@@ -49,12 +50,8 @@ class Simulator:
         self._build()
         if kept:
             subscriptions.restore(self.world, kept)
-        self.save_subscriptions()
+        self.state_file.save_now()
         self.events.reset()
-
-    def save_subscriptions(self):
-        if self.settings.state:
-            subscriptions.save(self.world, self.settings.state)
 
     def find_target(self, waba_id, number=None):
         """Where an account's webhooks go: the number's override beats the account's, that beats the app's."""

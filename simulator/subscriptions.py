@@ -1,8 +1,4 @@
-"""Who is subscribed and where webhooks go; may outlive a reset or, in a file, a restart."""
-
-import json
-import os
-from pathlib import Path
+"""Who is subscribed and where webhooks go; may outlive a reset."""
 
 
 def snapshot(world):
@@ -28,16 +24,3 @@ def restore(world, data):
     for number_id, url in data["numbers"].items():
         if number_id in world.numbers:
             world.numbers[number_id][1].callback_url = url
-
-
-def save(world, path):
-    """Write the snapshot in one step, so that a crash leaves the old or the new one."""
-    path = Path(path)
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(json.dumps(snapshot(world), indent=2))
-    os.replace(draft, path)
-
-
-def load(world, path):
-    if Path(path).exists():
-        restore(world, json.loads(Path(path).read_text()))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from . import envelope
+from .envelope import Update
 from .record import Record
 from .wire import post_and_hang_up
 
@@ -26,9 +27,10 @@ class Delivery:
     headers: dict
     entry: dict
     updates: list = field(default_factory=list)
+    origin: tuple | None = None  # (waba id, number) whose webhook it is; none: it was made by hand
+    once: bool = False  # is not tried again
     drop: str | None = None  # "before"/"after": hang up on the next attempt
     born: float = field(default_factory=time.monotonic)
-    open: bool = True
 
 
 class Target:
@@ -66,12 +68,13 @@ class Buffer:
 class Webhooks:
     """Sends updates to whoever is subscribed. Updates of an account that nobody subscribed are lost, as at Meta."""
 
-    def __init__(self, settings, faults, timers, find_target):
+    def __init__(self, settings, faults, timers, find_target, on_change=lambda: None):
         self.settings = settings
         self.faults = faults
         self.timers = timers
         self.targets = {}
         self.find_target = find_target  # (waba id, number) -> (url, app secret) or None
+        self.on_change = on_change
         self.log = Record(settings.keep)
         self.counts = dict.fromkeys(COUNTS, 0)
         self.session = None
@@ -84,7 +87,7 @@ class Webhooks:
             target.waiting.clear()
         self.targets = {}
         self.buffers = {}
-        self.open = 0
+        self.deliveries = {}  # seq of the log entry: Delivery, the open ones
 
     async def start(self):
         self.session = aiohttp.ClientSession(
@@ -106,6 +109,10 @@ class Webhooks:
         self.counts = dict.fromkeys(self.counts, 0)
 
     @property
+    def open(self):
+        return len(self.deliveries)
+
+    @property
     def pending(self):
         return self.open + self.timers.pending
 
@@ -115,9 +122,15 @@ class Webhooks:
         self.counts["updates"] += 1
         rule = self.faults.hit("delay", update.number.phone_number_id, update.kind)
         if rule:
-            self.timers.later(rule.pick(self.faults.rng), self._multiply, update)
+            self.timers.later(rule.pick(self.faults.rng), self._multiply, update, note=update)
         else:
             self._multiply(update)
+        self.on_change()
+
+    def held(self):
+        """Return the updates that a fault holds back."""
+        delayed = [update for _due, update in self.timers.noted(Update)]
+        return delayed + [update for buffer in self.buffers.values() for update in buffer.held]
 
     def _multiply(self, update):
         target = self.find_target(update.waba_id, update.number)
@@ -163,13 +176,28 @@ class Webhooks:
         first = updates[0]
         rule = self.faults.hit("drop_connection", first.number.phone_number_id, first.kind, on="webhook")
         delivery = self._create(url, raw, envelope.sign(secret, raw), updates)
+        delivery.origin = (first.waba_id, first.number)
         delivery.drop = rule.when if rule else None
         self._enqueue(delivery)
 
     def _create(self, url, raw, signature, updates=()):
         entry = self.log.add(time=time.time(), url=url, body=raw, updates=len(updates), state="pending", attempts=[])
-        self.open += 1
-        return Delivery(url, raw, HEADERS | signature, entry, list(updates))
+        delivery = Delivery(url, raw, HEADERS | signature, entry, list(updates))
+        self.deliveries[entry["seq"]] = delivery
+        return delivery
+
+    # === AFTER A RESTART === #
+
+    def resume(self, url, raw, headers, updates, origin, age, count):
+        """Go on with a webhook that nobody had acknowledged, at once and with the first gaps again."""
+        delivery = self._create(url, raw, headers, updates)
+        delivery.entry["updates"] = count
+        delivery.origin = origin
+        delivery.born -= age  # the time in between does not count: nothing was tried
+        self._retry(delivery)
+
+    def resume_update(self, update):
+        self._multiply(update)
 
     # === DELIVERY === #
 
@@ -204,7 +232,14 @@ class Webhooks:
         gaps = self.settings.retry_gaps
         gap = gaps[min(len(delivery.entry["attempts"]), len(gaps)) - 1]
         # not counted by the timers: the delivery itself is still open
-        self.timers.later(gap, self._enqueue, delivery, counts=False)
+        self.timers.later(gap, self._retry, delivery, counts=False)
+
+    def _retry(self, delivery):
+        """Try again, where the account's webhooks go by now; if that is nowhere, at the old place."""
+        target = self.find_target(*delivery.origin) if delivery.origin else None
+        if target:
+            delivery.url = delivery.entry["url"] = target[0]
+        self._enqueue(delivery)
 
     async def _attempt(self, delivery):
         """Post once and note it; return the HTTP status, or None when there was no answer."""
@@ -230,15 +265,17 @@ class Webhooks:
     def _close(self, delivery, state):
         delivery.entry["state"] = state
         self.counts[state] += 1
-        self.open -= 1
+        self.deliveries.pop(delivery.entry["seq"], None)
         for update in delivery.updates:
             if update.on_answer:
                 update.on_answer(state == "delivered")
         delivery.updates.clear()
+        self.on_change()
 
     async def post_raw(self, url, raw, signature, retry=False):
         """Send any bytes at once; return the log entry after the first attempt."""
         delivery = self._create(url, raw, signature)
+        delivery.once = not retry
         if await self._attempt(delivery) == 200:
             self._close(delivery, "delivered")
         elif retry:

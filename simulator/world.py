@@ -1,7 +1,6 @@
 """What exists: apps, accounts, numbers, tokens and customers; and what time it is."""
 
 import base64
-import itertools
 import re
 import secrets
 import time
@@ -136,7 +135,7 @@ class World:
         self.customers = {}
         self._by_wa_id = {}
         self._by_user_id = {}  # (portfolio id or "", user id)
-        self._serial = itertools.count(1)
+        self.serial = 0  # of the newest made-up customer
         for account in config.accounts:
             self.add_account(account)
         for customer in config.customers:
@@ -189,9 +188,10 @@ class World:
     def new_customer(self, values):
         """Build and add a customer; id, user id and (unless hidden) number are made up where absent."""
         values = dict(values)
-        serial = next(self._serial)
-        while values.get("id", f"customer-{serial}") in self.customers and "id" not in values:
-            serial = next(self._serial)
+        self.serial += 1
+        while values.get("id", f"customer-{self.serial}") in self.customers and "id" not in values:
+            self.serial += 1
+        serial = self.serial
         values.setdefault("id", f"customer-{serial}")
         if not values.get("wa_id") and not values.get("user_id") and not values.get("hide_number"):
             values["wa_id"] = f"1555{7_000_000 + serial}"

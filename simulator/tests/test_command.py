@@ -22,7 +22,13 @@ def test_help_works_from_the_repository_root():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--fault", '{"kind": "earthquake"}'], ["--fault", "{"], ["--config", "missing.json"], ["--keep", "0"]],
+    [
+        ["--fault", '{"kind": "earthquake"}'],
+        ["--fault", "{"],
+        ["--config", "missing.json"],
+        ["--keep", "0"],
+        ["--state", "missing/state.json"],
+    ],
 )
 def test_wrong_options_end_with_a_message(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
