@@ -144,6 +144,14 @@ def write_first_messages(world):
         requests.post(f"{PHONE_URL}/control/inbound", json=message, timeout=10).raise_for_status()
 
 
+def build_assets():
+    """Scripts and styles are bundled when a page asks for them first; here, so that nobody waits for it."""
+    for name in ("web.assets_frontend_minimal", "web.assets_frontend", "web.assets_frontend_lazy", "web.assets_web"):
+        bundle = env["ir.qweb"]._get_asset_bundle(name)
+        bundle.css()
+        bundle.js()
+
+
 def is_done(part):
     return bool(env["ir.config_parameter"].get_param(f"whatsapp_cs_demo.{part}"))
 
@@ -158,9 +166,10 @@ def main():
     response.raise_for_status()
     world = response.json()
     if not is_done("data"):
-        say("▸ Company, users and accounts")
+        say("▸ Company, users and pages")
         set_up_company(world)
         set_up_users()
+        build_assets()
         set_done("data")
     set_up_addresses()
     accounts = set_up_accounts(world)
@@ -172,4 +181,7 @@ def main():
         set_done("first_messages")
 
 
-main()
+try:
+    main()
+except KeyboardInterrupt:
+    sys.exit(130)
