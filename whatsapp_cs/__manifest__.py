@@ -28,6 +28,6 @@
     ],
     "assets": {
         "web.assets_backend": ["whatsapp_cs/static/src/**/*"],
-        "web.assets_unit_tests": ["whatsapp_cs/static/tests/**/*.test.js"],
+        "web.assets_unit_tests": ["whatsapp_cs/static/tests/**/*"],
     },
 }

@@ -26,6 +26,9 @@ class DiscussChannel(models.Model):
     whatsapp_cs_partner_id = fields.Many2one(related="whatsapp_cs_contact_id.partner_id", string="WhatsApp Customer")
     whatsapp_cs_user_id = fields.Many2one(related="whatsapp_cs_conversation_id.user_id", string="WhatsApp Agent")
     whatsapp_cs_state = fields.Selection(related="whatsapp_cs_conversation_id.state", string="WhatsApp State")
+    whatsapp_cs_unanswered_date = fields.Datetime(
+        related="whatsapp_cs_conversation_id.unanswered_date", string="WhatsApp Customer Waiting Since"
+    )
     whatsapp_cs_window_end = fields.Datetime(
         related="whatsapp_cs_contact_id.window_end_date", string="WhatsApp Window Closes"
     )
@@ -52,6 +55,7 @@ class DiscussChannel(models.Model):
                 sudo=True,
             ),
             Store.Attr("whatsapp_cs_state", predicate=is_whatsapp_cs, sudo=True),
+            Store.Attr("whatsapp_cs_unanswered_date", predicate=is_whatsapp_cs, sudo=True),
             Store.Attr("whatsapp_cs_window_end", predicate=is_whatsapp_cs, sudo=True),
             Store.Attr("whatsapp_cs_channel_name", predicate=is_whatsapp_cs, sudo=True),
         ]
@@ -102,6 +106,12 @@ class DiscussChannel(models.Model):
         return self.env["mail.message"].search(
             [("model", "=", self._name), ("res_id", "=", self.id)], order="id desc", limit=1
         )
+
+    def _find_or_create_member_for_self(self):
+        """Make nobody a member who only types or looks: answering or taking does that."""
+        if self.channel_type == "whatsapp_cs":
+            return self.self_member_id
+        return super()._find_or_create_member_for_self()
 
     # === POSTING === #
 

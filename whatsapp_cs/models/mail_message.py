@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.mail.tools.discuss import Store
 
@@ -42,6 +42,12 @@ class MailMessage(models.Model):
         for message in self:
             channel = self.env["discuss.channel"].browse(message.res_id)
             Store(bus_channel=channel).add(message, message._whatsapp_cs_get_store_fields()).bus_send()
+
+    def _message_reaction(self, content, action, partner, guest, store=None):
+        # sudo: whatsapp.cs.message - only whether there is one
+        if self.sudo().whatsapp_cs_message_ids:
+            raise UserError(self.env._("Reactions can't be sent by WhatsApp yet. The customer would not see yours."))
+        return super()._message_reaction(content, action, partner, guest, store)
 
     def whatsapp_cs_retry(self):
         """Send a failed WhatsApp message again; return the new state for the client."""

@@ -117,7 +117,19 @@ class TestDiscussChannel(WhatsappCsCommon):
         self.thread._message_update_content(note, body="other")
         self.assertIn("other", str(note.body))
 
+    def test_a_reaction_that_would_not_be_sent_is_refused(self):
+        message = self.thread.message_ids.with_user(self.agent)
+        with self.assertRaisesRegex(UserError, "Reactions can't be sent"):
+            message._message_reaction("👍", "add", self.agent.partner_id, self.env["mail.guest"])
+
     # === MEMBERS === #
+
+    def test_typing_in_the_queue_takes_nothing(self):
+        self.authenticate("wa_agent", "wa_agent")
+        self.url_open(
+            "/discuss/channel/notify_typing", json={"params": {"channel_id": self.thread.id, "is_typing": True}}
+        )
+        self.assertFalse(self.thread.channel_member_ids)
 
     def test_the_customer_and_the_system_are_never_members(self):
         self.assertFalse(self.thread.channel_member_ids)
