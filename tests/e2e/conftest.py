@@ -62,8 +62,9 @@ class Desk:
         self.demo = demo
         self.complaints = []
         self.tolerated = []
-        self.pages = []
+        self.pages = []  # of this test: (who, page)
         self._contexts = {}
+        self._discuss = {}  # who: the page with Discuss, which stays open all day
 
     def context(self, who):
         """A browser of its own for each person, logged in once."""
@@ -102,9 +103,23 @@ class Desk:
     def get_real_complaints(self):
         return [text for text in self.complaints if not any(pattern.search(text) for pattern in self.tolerated)]
 
-    def end_test(self):
-        for _who, page in self.pages:
-            page.close()
+    def get_discuss_page(self, who):
+        """Return the one page on which the person keeps Discuss open, and whether it is new."""
+        is_new = who not in self._discuss
+        if is_new:
+            self._discuss[who] = self.context(who).new_page()
+        page = self._discuss[who]
+        if (who, page) not in self.pages:
+            self.pages.append((who, page))
+        return page, is_new
+
+    def end_test(self, passed):
+        """Close what the test opened; Discuss stays open, as with real agents, unless the test broke something."""
+        for who, page in self.pages:
+            if not passed or page is not self._discuss.get(who):
+                page.close()
+                if page is self._discuss.get(who):
+                    del self._discuss[who]
         self.pages.clear()
         self.complaints.clear()
         self.tolerated.clear()
@@ -125,7 +140,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.when == "call":
-        item.stash[_FAILED] = report.failed
+        item.stash[_FAILED] = not report.passed
         desk = item.funcargs.get("desk")
         if desk and report.failed:
             name = re.sub(r"\W+", "-", item.name)
@@ -143,9 +158,10 @@ def desk(session_desk, simulator, request):
     """The pages of this test. None of them may log an error, whatever the test looks at."""
     yield session_desk
     complaints = session_desk.get_real_complaints()
-    if complaints and not request.node.stash.get(_FAILED, False):
+    failed = request.node.stash.get(_FAILED, True)
+    if complaints and not failed:
         session_desk.save_screenshots(re.sub(r"\W+", "-", request.node.name))
-    session_desk.end_test()
+    session_desk.end_test(passed=not failed and not complaints)
     simulator.remove_faults()
     assert not complaints, "The browser reported errors:\n" + "\n".join(complaints)
 
@@ -163,8 +179,19 @@ def phone_of(desk, demo):
 
 @pytest.fixture
 def discuss_of(desk, demo):
-    """``discuss_of("agent", thread_id)``: Discuss on the user's screen."""
-    return lambda login, thread_id=None: Discuss(desk.new_page(login), demo.odoo_url).open(thread_id)
+    """``discuss_of("agent", customer)``: Discuss on the user's screen, with the customer chosen from the queue."""
+
+    def discuss_of(login, customer=None):
+        page, is_new = desk.get_discuss_page(login)
+        discuss = Discuss(page, demo.odoo_url)
+        if is_new:
+            discuss.open()
+        discuss.close_notifications()
+        if customer:
+            discuss.choose(customer)
+        return discuss
+
+    return discuss_of
 
 
 @pytest.fixture
@@ -180,35 +207,16 @@ def rpc_of(desk, demo):
 
 
 @pytest.fixture
-def eventually():
-    """``eventually(read, expected)``: asks until the answer is the expected one, and shows the last one if it never is."""
-
-    def eventually(read, expected, seconds=SECONDS_TO_APPEAR):
-        deadline = time.monotonic() + seconds
-        while (value := read()) != expected and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert value == expected
-        return value
-
-    return eventually
-
-
-@pytest.fixture
-def thread_id_of(rpc_of, eventually):
+def thread_id_of(rpc_of):
     """``thread_id_of(customer)``: the id of the customer's thread in Discuss, as soon as there is one."""
 
     def thread_id_of(customer):
-        contact = find_contact(customer)
-        return contact["discuss_channel_id"][0]
-
-    def find_contact(customer):
-        rpc = rpc_of("admin")
         domain = [["profile_name", "=", customer["name"]], ["discuss_channel_id", "!=", False]]
         deadline = time.monotonic() + SECONDS_TO_APPEAR
         while time.monotonic() < deadline:
-            found = rpc.call("whatsapp.cs.contact", "search_read", domain, ["discuss_channel_id"])
+            found = rpc_of("admin").call("whatsapp.cs.contact", "search_read", domain, ["discuss_channel_id"])
             if found:
-                return found[0]
+                return found[0]["discuss_channel_id"][0]
             time.sleep(0.1)
         raise AssertionError(f"Odoo has heard nothing of {customer['name']}.")
 
@@ -216,12 +224,30 @@ def thread_id_of(rpc_of, eventually):
 
 
 @pytest.fixture
-def conversation(simulator, thread_id_of):
-    """``conversation("Asha")``: a customer who has written, and the thread in Discuss; nobody has answered yet."""
+def conversation(simulator):
+    """``conversation("Asha")``: a new customer who has written; nobody has answered yet."""
 
     def conversation(first_name, text="Hello, is somebody there?", **values):
         customer = simulator.new_customer(first_name, **values)
         simulator.write(customer, text)
-        return customer, thread_id_of(customer)
+        return customer
 
     return conversation
+
+
+@pytest.fixture
+def hold_back():
+    """``release = hold_back(page, pattern)``: requests of the page wait, as in a slow network, until ``release()``."""
+
+    def hold_back(page, pattern):
+        held = []
+        page.route(pattern, lambda route: held.append(route))
+
+        def release():
+            for route in held:
+                route.continue_()
+            page.unroute(pattern)
+
+        return release
+
+    return hold_back

@@ -64,9 +64,10 @@ class Discuss:
 
     def open(self, thread_id=None):
         self.page.goto(f"{self._url}/odoo/discuss" + (f"?active_id=discuss.channel_{thread_id}" if thread_id else ""))
-        expect(self.page.locator(".o-mail-DiscussSidebar")).to_be_visible()
-        if thread_id:
-            expect(self.page.locator(".o-mail-Thread")).to_be_visible()
+        expect(self.page.locator(".o-mail-DiscussSidebarCategory").first).to_be_visible()
+        # It opens the last thread by itself: what is chosen before that would be undone.
+        restored = self.page.locator(".o-mail-Thread").or_(self.page.get_by_text("No conversation selected."))
+        expect(restored.first).to_be_visible()
         return self
 
     # === SIDEBAR === #
@@ -80,9 +81,13 @@ class Discuss:
     def _in_category(self, category, name):
         return self.page.locator(_IN_CATEGORY.format(category)).filter(has_text=name)
 
-    def choose(self, thread):
-        thread.locator(".o-mail-DiscussSidebarChannel").click()
-        expect(self.page.locator(".o-mail-DiscussSidebarChannel.o-active")).to_be_visible()
+    def choose(self, customer):
+        """Open the chat of a customer who waits in the queue."""
+        thread = self.queued(customer["name"]).locator(".o-mail-DiscussSidebarChannel")
+        thread.click()
+        expect(thread).to_contain_class("o-active")
+        expect(self.title).to_have_value(customer["name"])
+        expect(self.page.locator(".o-mail-Thread .o-mail-Message").first).to_be_visible()
 
     # === THREAD === #
 
@@ -144,6 +149,10 @@ class Discuss:
     @property
     def notification(self):
         return self.page.locator(".o_notification")
+
+    def close_notifications(self):
+        for button in self.notification.locator(".o_notification_close").all():
+            button.click()
 
 
 class Backend:

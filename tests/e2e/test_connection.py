@@ -13,9 +13,12 @@ def account_form(backend_of, rpc_of):
     """The account's form; whatever the test does to the token, it works again afterwards."""
     rpc = rpc_of("admin")
     [account_id] = rpc.call("whatsapp.cs.account", "search", [["waba_id", "=", WABA]])
-    yield backend_of("admin").open_form("whatsapp-accounts", account_id)
+    form = backend_of("admin").open_form("whatsapp-accounts", account_id)
+    yield form
     rpc.call("whatsapp.cs.account", "write", [account_id], {"access_token": RIGHT_TOKEN})
     rpc.call("whatsapp.cs.account", "action_connect", [account_id])
+    form.page.reload()
+    expect_connected(form)
 
 
 def expect_connected(form):

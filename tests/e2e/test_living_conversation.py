@@ -3,19 +3,16 @@
 from playwright.sync_api import expect
 
 
-def test_customer_and_agent_talk_live_and_everybody_who_looks_sees_the_ticks(
-    simulator, phone_of, discuss_of, thread_id_of, backend_of, rpc_of
-):
+def test_customer_and_agent_talk_live_and_everybody_who_looks_sees_the_ticks(simulator, phone_of, discuss_of):
     customer = simulator.new_customer("Asha")
     agent = discuss_of("agent")
     phone = phone_of(customer)
 
     phone.type("Hello! Do you have the red kettle?")
     expect(agent.queued(customer["name"])).to_be_visible()
-    thread_id = thread_id_of(customer)
-    editor = discuss_of("editor", thread_id)
+    editor = discuss_of("editor", customer)
 
-    agent.choose(agent.queued(customer["name"]))
+    agent.choose(customer)
     expect(agent.message("Do you have the red kettle?")).to_be_visible()
     phone.leave()
     agent.type("Yes, two are left.")
@@ -35,8 +32,11 @@ def test_customer_and_agent_talk_live_and_everybody_who_looks_sees_the_ticks(
     assert simulator.texts_sent_to(customer) == ["Yes, two are left."]
 
 
-def test_new_customer_becomes_partner_and_lead_from_which_the_conversation_opens(conversation, backend_of, rpc_of):
-    customer, _thread_id = conversation("Ravi")
+def test_new_customer_becomes_partner_and_lead_from_which_the_conversation_opens(
+    conversation, thread_id_of, backend_of, rpc_of
+):
+    customer = conversation("Ravi")
+    thread_id_of(customer)  # Odoo knows the customer now
     rpc = rpc_of("editor")
     [partner] = rpc.call("res.partner", "search_read", [["name", "=", customer["name"]]], ["id", "phone"])
     assert "".join(filter(str.isdigit, partner["phone"])) == customer["wa_id"]
@@ -57,10 +57,10 @@ def test_new_customer_becomes_partner_and_lead_from_which_the_conversation_opens
         expect(editor.page.locator(".o-mail-Thread")).to_contain_text("Hello, is somebody there?")
 
 
-def test_customer_who_hides_the_number_gets_an_answer(simulator, phone_of, discuss_of, conversation, rpc_of):
-    customer, thread_id = conversation("Hidden", hide_number=True)
+def test_customer_who_hides_the_number_gets_an_answer(simulator, phone_of, discuss_of, conversation):
+    customer = conversation("Hidden", hide_number=True)
     assert not customer.get("wa_id")
-    agent = discuss_of("agent", thread_id)
+    agent = discuss_of("agent", customer)
     phone = phone_of(customer)
     agent.write("We are here.")
     expect(phone.received("We are here.")).to_have_count(1)

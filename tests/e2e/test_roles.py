@@ -5,26 +5,27 @@ from playwright.sync_api import expect
 
 from .rpc import RpcError
 
+NAMES = {"agent": "Arun Agent", "editor": "Erin Editor"}
 SECRET_FIELDS = ("access_token", "app_secret", "verify_token", "webhook_token")
 
 
-def test_analyst_cannot_open_a_chat_on_the_screen(discuss_of, conversation):
-    customer, thread_id = conversation("Private", "My card number is 1234")
+def test_analyst_cannot_open_a_chat_on_the_screen(discuss_of, conversation, thread_id_of):
+    customer = conversation("Private", "My card number is 1234")
+    thread_id = thread_id_of(customer)
     agent = discuss_of("agent")  # would show it
     expect(agent.queued(customer["name"])).to_be_visible()
 
     analyst = discuss_of("analyst")
-    expect(analyst.page.locator(".o-mail-DiscussSidebarCategory").first).to_be_visible()
     expect(analyst.page.locator(".o-whatsapp_cs-queue, .o-whatsapp_cs-category")).to_have_count(0)
-    analyst.page.goto(f"{analyst.page.url.split('?')[0]}?active_id=discuss.channel_{thread_id}")
-    expect(analyst.page.locator(".o-mail-DiscussSidebarCategory").first).to_be_visible()
+    analyst.open(thread_id)
     expect(analyst.page.get_by_text("No conversation selected.").or_(analyst.title)).to_be_visible()
     expect(analyst.page.locator("body")).not_to_contain_text(customer["name"])
     expect(analyst.page.locator("body")).not_to_contain_text("My card number")
 
 
-def test_analyst_gets_no_message_from_the_server(simulator, conversation, rpc_of):
-    customer, thread_id = conversation("Secret", "My card number is 1234")
+def test_analyst_gets_no_message_from_the_server(simulator, conversation, rpc_of, thread_id_of):
+    customer = conversation("Secret", "My card number is 1234")
+    thread_id = thread_id_of(customer)
     analyst = rpc_of("analyst")
     with pytest.raises(RpcError) as refused:
         analyst.route("/discuss/channel/messages", channel_id=thread_id)
@@ -66,34 +67,30 @@ def test_secrets_of_the_account_are_for_administrators_only(rpc_of, login):
     assert refused.value.name == "odoo.exceptions.AccessError"
 
 
-def test_second_agent_is_refused_with_a_clear_sentence_and_keeps_the_text(
-    simulator, phone_of, discuss_of, conversation
+@pytest.mark.parametrize(("first", "second"), [("agent", "editor"), ("editor", "agent")])
+def test_who_answers_second_is_refused_with_a_clear_sentence_and_keeps_the_text(
+    simulator, phone_of, discuss_of, conversation, hold_back, first, second
 ):
-    customer, thread_id = conversation("Shared")
-    agent, editor, phone = discuss_of("agent", thread_id), discuss_of("editor", thread_id), phone_of(customer)
-    expect(editor.bar).to_contain_text("Answering takes this conversation.")
-    editor.composer.fill("I can help you, this is Erin")
+    customer = conversation("Shared")
+    quick, slow, phone = discuss_of(first, customer), discuss_of(second, customer), phone_of(customer)
+    expect(slow.bar).to_contain_text("Answering takes this conversation.")
+    release = hold_back(slow.page, "**/mail/message/post")
+    slow.write("I can help, from the slow one")
+    quick.write("I can help, from the quick one")
+    expect(phone.received("from the quick one")).to_have_count(1)
 
-    # The editor's screen hears nothing of it before the answer is sent: two people at the same moment.
-    editor.page.context.set_offline(True)
-    try:
-        agent.write("I can help you, this is Arun")
-        expect(phone.received("this is Arun")).to_have_count(1)
-    finally:
-        editor.page.context.set_offline(False)
-    if editor.composer.is_visible():
-        editor.composer.press("Enter")
-        expect(editor.notification).to_contain_text("Arun Agent is answering this conversation.")
-    expect(editor.bar).to_contain_text("Answered by Arun Agent.")
-    expect(editor.bar).to_contain_text("I can help you, this is Erin")
-    assert simulator.texts_sent_to(customer) == ["I can help you, this is Arun"]
+    release()
+    expect(slow.notification).to_contain_text(f"{NAMES[first]} is answering this conversation.")
+    expect(slow.bar).to_contain_text(f"Answered by {NAMES[first]}.")
+    expect(slow.bar).to_contain_text("I can help, from the slow one")
+    assert simulator.texts_sent_to(customer) == ["I can help, from the quick one"]
 
 
 def test_editor_takes_a_conversation_over_and_the_agent_sees_it_at_once(
     simulator, phone_of, discuss_of, conversation
 ):
-    customer, thread_id = conversation("Handed")
-    agent, editor, phone = discuss_of("agent", thread_id), discuss_of("editor", thread_id), phone_of(customer)
+    customer = conversation("Handed")
+    agent, editor, phone = discuss_of("agent", customer), discuss_of("editor", customer), phone_of(customer)
     agent.write("This is Arun")
     expect(agent.mine(customer["name"])).to_be_visible()
     expect(editor.bar).to_contain_text("Answered by Arun Agent.")
@@ -103,23 +100,30 @@ def test_editor_takes_a_conversation_over_and_the_agent_sees_it_at_once(
     editor.write("Erin goes on")
     expect(phone.received("Erin goes on")).to_have_count(1)
     expect(agent.bar).to_contain_text("Answered by Erin Editor.")
-    expect(agent.message("Erin goes on")).to_have_count(1)
     expect(agent.composer).to_be_hidden()
     expect(agent.bar.get_by_role("button", name="Take over")).to_have_count(0)
     assert simulator.texts_sent_to(customer) == ["This is Arun", "Erin goes on"]
 
 
-def test_agent_cannot_take_over_what_a_colleague_answers(discuss_of, conversation, rpc_of):
-    _customer, thread_id = conversation("Kept")
+def test_agent_cannot_answer_or_take_over_what_a_colleague_answers(simulator, conversation, rpc_of, thread_id_of):
+    customer = conversation("Kept")
+    thread_id = thread_id_of(customer)
     rpc_of("editor").call("discuss.channel", "whatsapp_cs_take", [thread_id])
     agent = rpc_of("agent")
     for attempt in (
         lambda: agent.call("discuss.channel", "whatsapp_cs_take", [thread_id]),
         lambda: agent.post(thread_id, "Me too"),
+        lambda: agent.call("discuss.channel", "message_post", [thread_id], body="Me too"),
     ):
-        with pytest.raises(RpcError, match="Erin Editor is answering this conversation") as refused:
+        with pytest.raises(RpcError) as refused:
             attempt()
-        assert refused.value.name == "odoo.exceptions.UserError"
+        assert refused.value.name.endswith(("AccessError", "UserError", "NotFound"))
+    [conversation_of] = rpc_of("editor").call(
+        "whatsapp.cs.conversation", "search_read", [["discuss_channel_id", "=", thread_id]], ["user_id"]
+    )
+    assert conversation_of["user_id"][1] == NAMES["editor"]
+    simulator.wait_idle()
+    assert simulator.sent_to(customer) == []
 
 
 def test_app_has_its_icon_in_the_apps_list(backend_of):
@@ -132,4 +136,4 @@ def test_app_has_its_icon_in_the_apps_list(backend_of):
     icon = card.locator("img").first
     expect(icon).to_have_js_property("complete", True)
     assert icon.evaluate("image => image.naturalWidth") > 0
-    assert "whatsapp_cs/static/description/icon.png" in icon.get_attribute("src") or "ir.module.module" in icon.get_attribute("src")
+    assert "whatsapp_cs/static/description/icon.png" in icon.get_attribute("src")
