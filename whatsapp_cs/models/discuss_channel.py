@@ -39,6 +39,22 @@ class DiscussChannel(models.Model):
         "A WhatsApp thread belongs to a WhatsApp contact.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._whatsapp_cs_check_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._whatsapp_cs_check_values(vals)
+        return super().write(vals)
+
+    def _whatsapp_cs_check_values(self, vals):
+        """Let only the system say whose thread this is: members of a thread may write the record itself."""
+        ours = vals.get("channel_type") == "whatsapp_cs" or any(name.startswith("whatsapp_cs_") for name in vals)
+        if ours and not self.env.su and "whatsapp_cs" in (vals.get("channel_type"), *self.mapped("channel_type")):
+            raise AccessError(self.env._("WhatsApp chats are made and linked by the messages of customers only."))
+
     # === WHAT THE CLIENT IS SENT === #
 
     def _to_store_defaults(self, target):

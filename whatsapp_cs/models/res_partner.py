@@ -7,8 +7,6 @@ from ..tools import phone
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    # Odoo indexes it on leads only; every new person who writes is looked up by it.
-    phone_sanitized = fields.Char(index="btree_not_null")
     whatsapp_cs_contact_ids = fields.One2many(
         "whatsapp.cs.contact", "partner_id", string="WhatsApp Contacts", groups="whatsapp_cs.whatsapp_cs_group_agent"
     )
@@ -18,6 +16,9 @@ class ResPartner(models.Model):
         groups="whatsapp_cs.whatsapp_cs_group_agent",
     )
 
+    # Odoo indexes it on leads only; every new person who writes is looked up by it. Declared here and not on the
+    # field, so that uninstalling takes it away again.
+    _whatsapp_cs_phone_sanitized_idx = models.Index("(phone_sanitized) WHERE phone_sanitized IS NOT NULL")
     # For numbers kept the way people dial them, where Odoo knows no country and so no international form.
     _whatsapp_cs_phone_tail_idx = models.Index(
         r"(right(regexp_replace(phone, '\D', '', 'g'), 7)) WHERE phone IS NOT NULL AND phone_sanitized IS NULL"

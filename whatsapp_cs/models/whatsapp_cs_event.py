@@ -1,7 +1,10 @@
 import hashlib
 import json
 import logging
+import random
+import time
 import traceback
+from datetime import timedelta
 
 import psycopg2
 
@@ -10,6 +13,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, LazyTranslate
 
 from ..tools import webhook_payload
+from ..tools.private_log import queries_hidden
 from ..tools.webhook_payload import PayloadError
 
 _logger = logging.getLogger(__name__)
@@ -19,6 +23,7 @@ _lt = LazyTranslate(__name__)
 # was committed after our snapshot; the next try finds it.
 CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
 MAX_TRIES = 5
+CLAIM_MINUTES = 10  # longer than Odoo lets a cron run: an event claimed before that belongs to a dead worker
 
 
 class UnknownNumber(Exception):
@@ -144,10 +149,11 @@ class WhatsappCsEvent(models.Model):
                          WHERE id = ANY(ARRAY(
                                SELECT id FROM whatsapp_cs_event
                                 WHERE state = 'new'
-                                  AND (claim_date IS NULL OR claim_date < now() AT TIME ZONE 'UTC' - interval '10 minutes')
+                                  AND (claim_date IS NULL OR claim_date < now() AT TIME ZONE 'UTC' - %s * interval '1 minute')
                                 ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED))
                         RETURNING id
                         """,
+                        CLAIM_MINUTES,
                         batch_size,
                     )
                 )
@@ -160,18 +166,21 @@ class WhatsappCsEvent(models.Model):
 
     def _process_safely(self):
         """Process one event in a transaction that the caller commits; what goes wrong is written on the event."""
-        for _try in range(MAX_TRIES):
+        for try_count in range(MAX_TRIES):
             try:
-                with self.env.cr.savepoint():
+                with queries_hidden(), self.env.cr.savepoint():
                     self._process()
                 return
             except CONCURRENCY_ERRORS:
                 self.env.cr.rollback()  # a new snapshot, which sees what the other one did
+                time.sleep(random.uniform(0, 0.02 * 2**try_count))  # noqa: S311 - only to get out of each other's way
             except Exception as error:
                 self._log_failure(error)
                 self._set_failed(error)
                 return
-        self.claim_date = False  # still contended: back to the queue, at its old place
+        # Still contended: its claim ends in a minute, then it is tried again. Not at once, and not for ever in a loop.
+        _logger.warning("WhatsApp event %s is contended and will be tried again", self.id)
+        self.claim_date = fields.Datetime.now() - timedelta(minutes=CLAIM_MINUTES - 1)
 
     def _process(self):
         account = self.account_id.with_company(self.company_id)
@@ -252,10 +261,11 @@ class WhatsappCsEvent(models.Model):
         self.write(values)
 
     def action_replay(self):
-        """Process failed events again; what was done before is not done twice."""
-        self.check_access("write")
+        """Process failed events again; what was done before is not done twice. For those who may read events."""
+        self.check_access("read")
         failed = self.filtered(lambda event: event.state == "failed")
-        failed.write({"state": "new", "state_date": fields.Datetime.now(), "claim_date": False})
+        # sudo: whatsapp.cs.event - nobody may write one, so that a body stays as it came; a replay changes its state only
+        failed.sudo().write({"state": "new", "state_date": fields.Datetime.now(), "claim_date": False})
         self._wake_up()
 
     @api.model

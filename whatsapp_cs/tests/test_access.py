@@ -10,7 +10,7 @@ MATRIX = {
     "whatsapp.cs.contact": {"agent": "r", "editor": "rw", "administrator": "rw"},
     "whatsapp.cs.conversation": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.conversation.report": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "r"},
-    "whatsapp.cs.event": {"administrator": "rw"},
+    "whatsapp.cs.event": {"administrator": "r"},
     "whatsapp.cs.message": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.outbox": {"administrator": "r"},
     "whatsapp.cs.webhook.refusal": {"administrator": "r"},

@@ -75,6 +75,21 @@ class TestDiscussChannel(WhatsappCsCommon):
         )
         self.assertEqual(own.sudo().whatsapp_cs_message_ids.direction, "out", "a number is no proof: it goes out")
 
+    def test_nobody_can_turn_a_thread_to_another_customer_or_make_one(self):
+        self.receive(self.text_body("Hi", "wamid.B1", wa_id="32470123456"))
+        other = self.get_conversation("32470123456").with_user(self.editor)
+        other.action_take()
+        self.answer()
+        thread = self.thread.with_user(self.agent)
+        with self.assertRaises(AccessError):
+            thread.write({"whatsapp_cs_conversation_id": other.id})
+        with self.assertRaises(AccessError):
+            thread.write({"whatsapp_cs_contact_id": other.contact_id.id})
+        with self.assertRaises(AccessError):
+            self.env["discuss.channel"].with_user(self.agent).create(
+                {"name": "x", "channel_type": "whatsapp_cs", "whatsapp_cs_contact_id": other.contact_id.id}
+            )
+
     def test_a_closed_window_refuses_free_text_on_the_server(self):
         self.get_contact().window_end_date = "2026-01-01 00:00:00"
         with self.assertRaisesRegex(UserError, "window is closed"):

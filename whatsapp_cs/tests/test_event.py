@@ -1,3 +1,5 @@
+import psycopg2
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -68,6 +70,30 @@ class TestEvent(WhatsappCsCommon):
         self.assertIn("ZeroDivisionError", logs.output[0])
         self.assertNotIn("Message 2", logs.output[0])
         self.assertNotIn("15550100001", logs.output[0])
+
+    def test_a_query_that_fails_is_logged_without_what_the_customer_wrote(self):
+        def collide(account, update):
+            self.env.cr.execute("SELECT %s::integer", [update.item["from"]])
+
+        self.patch(self.registry["whatsapp.cs.event"], "_get_handlers", lambda _self: {"message": collide})
+        with self.assertLogs(level="ERROR") as logs:
+            self.receive(self.envelope(messages=[self.message(2, **{"from": "no number 15550100001"})]))
+        self.assertIn("bad query while customers' data was processed: InvalidTextRepresentation", "".join(logs.output))
+        self.assertNotIn("15550100001", "".join(logs.output))
+
+    def test_an_event_that_stays_contended_is_tried_again_later_and_not_in_a_loop(self):
+        tries = []
+
+        def collide(account, update):
+            tries.append(1)
+            raise psycopg2.errors.UniqueViolation()
+
+        self.patch(self.registry["whatsapp.cs.event"], "_get_handlers", lambda _self: {"message": collide})
+        with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_event", "WARNING"):
+            self.receive(self.envelope(messages=[self.message(1)]))
+        event = self.get_events()
+        self.assertEqual((event.state, len(tries)), ("new", 5))
+        self.assertTrue(event.claim_date)
 
     def test_text_that_the_database_can_not_store_arrives_readable(self):
         self.receive(self.envelope(messages=[self.message(1, text={"body": "a\0b\ud800c"})]))
