@@ -171,7 +171,7 @@ async def test_reordering_changes_the_order_and_loses_nothing(desk):
 
 
 async def test_a_batch_packs_many_updates_of_several_numbers(desk):
-    await desk.fault(kind="batch", size=1000, ms=100)
+    await desk.fault(kind="batch", size=1000, ms=1000)
     sent = (await desk.control("POST", "inbound/bulk", json={"phone_number_id": PHONE, "count": 600}))["ids"]
     other = {"phone_number_id": "301000000000002"}
     sent += (await desk.control("POST", "inbound/bulk", json=other | {"count": 500}))["ids"]
