@@ -105,7 +105,7 @@ class Desk:
 
     def get_discuss_page(self, who):
         """Return the one page on which the person keeps Discuss open, and whether it is new."""
-        is_new = who not in self._discuss
+        is_new = who not in self._discuss or self._discuss[who].is_closed()
         if is_new:
             self._discuss[who] = self.context(who).new_page()
         page = self._discuss[who]
