@@ -108,18 +108,10 @@ class Demo:
                 parts.append(f"--- {log.name} ---\n{_tail(log.read_text(errors='replace'))}")
         return "\n".join(parts)
 
-    @property
-    def log_errors(self):
-        """Errors and tracebacks in Odoo's log: a person who clicks does not see them, they are bugs all the same."""
-        home = _guess_home()
-        text = (home / "odoo.log").read_text(errors="replace") if (home / "odoo.log").exists() else ""
-        return [line for line in text.splitlines() if re.match(r"\S+ \S+ \d+ (ERROR|CRITICAL) ", line)]
-
 
 class RunningDemo:
     """A demo that somebody has started already (for writing tests): used, never stopped."""
 
-    log_errors = ()
     report = ""
 
     def __init__(self, odoo_url, phone_url):
@@ -134,7 +126,10 @@ def _listen_to_ctrl_c():
 
 
 def _guess_home():
-    cache = os.environ.get("WHATSAPP_CS_CACHE") or f"{os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'}/whatsapp_cs"
+    cache = (
+        os.environ.get("WHATSAPP_CS_CACHE")
+        or f"{os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'}/whatsapp_cs"
+    )
     return Path(cache) / DB
 
 

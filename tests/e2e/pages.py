@@ -48,7 +48,9 @@ class Phone:
         self.write(answer)
 
     def bubble(self, text):
-        return self.page.get_by_test_id("bubble").filter(has=self.page.get_by_test_id("bubble-text").filter(has_text=text))
+        return self.page.get_by_test_id("bubble").filter(
+            has=self.page.get_by_test_id("bubble-text").filter(has_text=text)
+        )
 
     def received(self, text=None):
         bubbles = self.page.locator("[data-testid=bubble][data-from=business]")
@@ -176,10 +178,6 @@ class Backend:
         self.page.locator(".o_navbar_apps_menu button").click()
         self.page.locator(".o-dropdown--menu").get_by_role("menuitem", name=name, exact=True).click()
         expect(self.page.locator(".o_menu_brand")).to_have_text(name)
-
-    def choose_menu(self, *names):
-        for name in names:
-            self.page.locator(".o_menu_sections, .o-dropdown--menu").get_by_text(name, exact=True).last.click()
 
     def field(self, name):
         return self.page.locator(f".o_field_widget[name='{name}']")

@@ -62,20 +62,6 @@ def test_message_that_whatsapp_gives_up_later_says_why_and_is_sent_by_retry_afte
     assert statuses == ["failed", "read"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="The outbox counts no tries (NULL + 1 is NULL), so the first pause is the longest one, and nothing wakes it.",
-)
-def test_temporary_problem_is_overcome_without_anybody_noticing(simulator, phone_of, discuss_of, conversation):
-    customer = conversation("Hiccup")
-    agent, phone = discuss_of("agent", customer), phone_of(customer)
-    simulator.add_fault("error", code=131000, count=1, match={"endpoint": "messages"})
-    agent.write("Here is your invoice")
-    expect(phone.received("Here is your invoice")).to_have_count(1, timeout=8000)  # the first pause is 2 s
-    agent.expect_ticks("Here is your invoice", "read")
-    assert simulator.texts_sent_to(customer) == ["Here is your invoice"]
-
-
 def test_message_without_an_answer_is_shown_as_unknown_until_the_report_settles_it(
     simulator, phone_of, discuss_of, conversation
 ):
@@ -141,3 +127,18 @@ def test_note_can_be_written_while_the_window_is_closed(simulator, discuss_of):
     expect(agent.message("Called the customer by phone").locator(".o-whatsapp_cs-MessageStatus-note")).to_be_visible()
     simulator.wait_idle()
     assert simulator.sent_to(customer) == []
+
+
+# Last here: what it leaves in the outbox must not meet another test's fault.
+@pytest.mark.xfail(
+    strict=True,
+    reason="Nothing wakes the outbox when the pause before the next try is over: it waits for the minute's regular run.",
+)
+def test_temporary_problem_is_overcome_without_anybody_noticing(simulator, phone_of, discuss_of, conversation):
+    customer = conversation("Hiccup")
+    agent, phone = discuss_of("agent", customer), phone_of(customer)
+    simulator.add_fault("error", code=131000, count=1, match={"endpoint": "messages"})
+    agent.write("Here is your invoice")
+    expect(phone.received("Here is your invoice")).to_have_count(1, timeout=8000)  # the first pause is 2 s
+    agent.expect_ticks("Here is your invoice", "read")
+    assert simulator.texts_sent_to(customer) == ["Here is your invoice"]

@@ -51,7 +51,9 @@ def test_living_conversation_is_shot_on_both_sides(simulator, discuss_of, phone_
 
     agent.page.set_viewport_size(PHONE_WIDTH)
     agent.page.reload()
-    expect(agent.message("Yes, wonderful").or_(agent.page.locator(".o-mail-NotificationItem").first).first).to_be_visible()
+    expect(
+        agent.message("Yes, wonderful").or_(agent.page.locator(".o-mail-NotificationItem").first).first
+    ).to_be_visible()
     shoot(agent.page, "discuss-narrow")
     agent.page.close()
 
