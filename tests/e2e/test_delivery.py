@@ -130,10 +130,6 @@ def test_note_can_be_written_while_the_window_is_closed(simulator, discuss_of):
 
 
 # Last here: what it leaves in the outbox must not meet another test's fault.
-@pytest.mark.xfail(
-    strict=True,
-    reason="Nothing wakes the outbox when the pause before the next try is over: it waits for the minute's regular run.",
-)
 def test_temporary_problem_is_overcome_without_anybody_noticing(simulator, phone_of, discuss_of, conversation):
     customer = conversation("Hiccup")
     agent, phone = discuss_of("agent", customer), phone_of(customer)

@@ -1,1 +1,1 @@
-from . import webclient, whatsapp_cs
+from . import thread, webclient, whatsapp_cs

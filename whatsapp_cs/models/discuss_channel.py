@@ -139,8 +139,27 @@ class DiscussChannel(models.Model):
         # A record can't come over RPC: only our own code can say that a message came from WhatsApp.
         if not isinstance(inbound, self.pool["whatsapp.cs.message"]):
             kwargs.pop("whatsapp_cs_message", None)
-            self._whatsapp_cs_check_post(**kwargs)
+            kwargs["body"] = self._whatsapp_cs_check_post(**kwargs)
         return super().message_post(**kwargs)
+
+    def _whatsapp_cs_explain_no_access(self):
+        """Tell an agent, who has just lost a chat to a colleague, who answers it; others learn nothing."""
+        self.ensure_one()
+        # sudo: discuss.channel - only the name of the colleague is told, and only to agents of the same company
+        channel_sudo = self.sudo().exists()
+        user = self.env.user
+        if (
+            channel_sudo.channel_type == "whatsapp_cs"
+            and channel_sudo.whatsapp_cs_user_id
+            and channel_sudo.whatsapp_cs_contact_id.company_id in user.company_ids
+            and user.has_group(GROUP_AGENT)
+        ):
+            raise UserError(
+                self.env._(
+                    "%s is answering this conversation. Nothing was sent or changed.",
+                    channel_sudo.whatsapp_cs_user_id.name,
+                )
+            )
 
     def _whatsapp_cs_check_post(
         self,
@@ -153,11 +172,14 @@ class DiscussChannel(models.Model):
         attachments=None,
         **_kwargs,
     ):
-        """Refuse a post of somebody who may not; for a message to the customer, also when it can't be sent."""
+        """Refuse a post of somebody who may not; for a message to the customer, also when it can't be sent.
+
+        :return: the body to show: what goes to a customer is shown as the customer sees it
+        """
         if message_type == "whatsapp_cs":
             raise AccessError(self.env._("Only WhatsApp itself brings messages of customers."))
         if self.env.uid == api.SUPERUSER_ID:
-            return  # the system's own notices; they stay inside
+            return body  # the system's own notices; they stay inside
         user_channel = self.sudo(False)
         if not self.env.user.has_group(GROUP_AGENT) or not user_channel.has_access("read"):
             raise AccessError(
@@ -167,10 +189,13 @@ class DiscussChannel(models.Model):
             )
         comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
         is_comment = subtype_xmlid == "mail.mt_comment" or subtype_id == comment_id
-        if message_type == "comment" and is_comment:
-            self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(
-                text_format.html_to_whatsapp(body), has_attachments=bool(attachment_ids or attachments)
-            )
+        if message_type != "comment" or not is_comment:
+            return body
+        text = text_format.html_to_whatsapp(body)
+        self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(
+            text, has_attachments=bool(attachment_ids or attachments)
+        )
+        return text_format.whatsapp_to_html(text)
 
     def _get_notify_valid_parameters(self):
         return super()._get_notify_valid_parameters() | {"whatsapp_cs_message"}
@@ -235,6 +260,8 @@ class DiscussChannel(models.Model):
 
     def _whatsapp_cs_get_conversation(self):
         self.ensure_one()
+        if not self.has_access("read"):
+            self._whatsapp_cs_explain_no_access()
         self.check_access("read")
         if self.channel_type != "whatsapp_cs":
             raise UserError(self.env._("This is not a WhatsApp chat."))

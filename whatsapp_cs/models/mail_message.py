@@ -39,9 +39,9 @@ class MailMessage(models.Model):
 
     def _whatsapp_cs_broadcast_state(self):
         """Send the delivery state to everybody who looks at the threads, not only to the author."""
-        for message in self:
-            channel = self.env["discuss.channel"].browse(message.res_id)
-            Store(bus_channel=channel).add(message, message._whatsapp_cs_get_store_fields()).bus_send()
+        for channel_id, messages in self.grouped("res_id").items():
+            channel = self.env["discuss.channel"].browse(channel_id)
+            Store(bus_channel=channel).add(messages, messages._whatsapp_cs_get_store_fields()).bus_send()
 
     def _message_reaction(self, content, action, partner, guest, store=None):
         # sudo: whatsapp.cs.message - only whether there is one

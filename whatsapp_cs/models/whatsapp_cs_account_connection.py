@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import LazyTranslate
 
 from ..tools import signature
 from ..tools.graph_client import GraphError, post_signed
+from .whatsapp_cs_event import MAX_TRIES
 
 _lt = LazyTranslate(__name__)
 
@@ -84,7 +86,16 @@ class WhatsappCsAccount(models.Model):
     def _cron_connect(self):
         """Run the steps of every account somebody wants to connect; each step's result is committed at once."""
         for account in self.search([("state", "=", "connecting")]):
-            account.with_company(account.company_id).with_context(lang=account.write_uid.lang)._connect()
+            account.with_company(account.company_id).with_context(lang=account.write_uid.lang)._connect_safely()
+
+    def _connect_safely(self):
+        """Run the steps; from the start when somebody writes on the account meanwhile. They may run any number of times."""
+        for _try in range(MAX_TRIES):
+            try:
+                return self._connect()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+        return None
 
     def _connect(self):
         steps = self._get_waiting_steps()
@@ -106,9 +117,12 @@ class WhatsappCsAccount(models.Model):
     def _finish_connection(self, steps):
         failed = next((step for step in steps if step["state"] == "failed"), None)
         if failed:
-            # What worked before keeps working: only a refused token stops the numbers.
+            # What worked before keeps working: only a token that WhatsApp refuses stops the numbers.
             has_live = any(channel.state == "live" for channel in self.channel_ids)
-            self.state = "connected" if has_live and failed["code"] != "token" else "draft"
+            if has_live and failed["code"] == "token" and not failed.get("is_network"):
+                self._set_blocked(failed["detail"])
+            else:
+                self.state = "connected" if has_live else "draft"
         else:
             self.write({"state": "connected", "blocked_reason": False})
             self.channel_ids._activate()
@@ -119,6 +133,7 @@ class WhatsappCsAccount(models.Model):
             return {"detail": error.detail, "fix": error.fix}
         if error.code == "network":
             return {
+                "is_network": True,
                 "detail": self.env._("WhatsApp could not be reached: %s", error.details),
                 "fix": self.env._(
                     "Check the base URL and whether this server may call the internet, then connect again."

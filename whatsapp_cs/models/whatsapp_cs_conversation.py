@@ -46,6 +46,7 @@ class WhatsappCsConversation(models.Model):
         required=True,
         readonly=True,
         index=True,
+        group_expand="_group_expand_state",
     )
     state_date = fields.Datetime("In This State Since", readonly=True, default=fields.Datetime.now)
     user_id = fields.Many2one("res.users", "Agent", readonly=True, index=True)
@@ -83,6 +84,13 @@ class WhatsappCsConversation(models.Model):
             return NotImplemented
         failed = self.env["whatsapp.cs.message"]._search([("state", "=", "failed")])
         return [("id", "in", failed.subselect("conversation_id"))]
+
+    @api.model
+    def _group_expand_state(self, states, _domain):
+        """Order the columns of the kanban as a case goes through them; the queue first."""
+        return [
+            state for state in ("queued", "assigned", "waiting", "resolved") if state != "resolved" or state in states
+        ]
 
     # === BUTTONS === #
 

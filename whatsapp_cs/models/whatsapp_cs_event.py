@@ -85,21 +85,21 @@ class WhatsappCsEvent(models.Model):
     @api.model
     def _store(self, account, body):
         """Keep a webhook body (bytes) and wake the processor; the same body a second time changes nothing."""
-        [(event_id,)] = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO whatsapp_cs_event (account_id, company_id, body, body_hash, state, create_date, write_date)
-                     VALUES (%s, %s, %s, %s, 'new', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
-                ON CONFLICT (account_id, body_hash) DO NOTHING
-                  RETURNING id
-                """,
-                account.id,
-                account.company_id.id,
-                body.decode(),
-                self._hash(body),
-            )
-        ) or [(None,)]
-        if event_id:
+        query = SQL(
+            """
+            INSERT INTO whatsapp_cs_event (account_id, company_id, body, body_hash, state, create_date, write_date)
+                 VALUES (%s, %s, %s, %s, 'new', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+            ON CONFLICT (account_id, body_hash) DO NOTHING
+              RETURNING id
+            """,
+            account.id,
+            account.company_id.id,
+            body.decode(),
+            self._hash(body),
+        )
+        with queries_hidden():  # the same body twice at the same moment ends in a conflict, and a retry by Odoo
+            is_new = self.env.execute_query(query)
+        if is_new:
             self._wake_up()
 
     @api.model

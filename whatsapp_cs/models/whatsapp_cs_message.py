@@ -240,7 +240,9 @@ class WhatsappCsMessage(models.Model):
         return payload
 
     def _set_sending(self):
-        self.filtered(lambda message: message.state == "queued").state = "sending"
+        queued = self.filtered(lambda message: message.state == "queued")
+        queued.state = "sending"
+        queued._broadcast_state()
 
     def _set_accepted(self, wamid):
         """WhatsApp took it: keep its id. The ticks follow from what WhatsApp reports."""

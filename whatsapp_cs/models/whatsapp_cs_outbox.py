@@ -1,5 +1,6 @@
 import logging
 import random
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,6 +16,8 @@ _logger = logging.getLogger(__name__)
 
 SENDER_THREADS = 16  # enough for 80 messages a second at an API that answers within 200 ms
 RETRY_DELAYS = (2, 10, 300, 300, 300)  # seconds: two quick tries, then three with the compensation run
+QUICK_RETRY = 15  # seconds: for a try that is due within it the sender stays; Odoo's crons wake by the minute only
+POLL_PAUSE = 0.2  # seconds between two looks while it stays
 CLAIM_MINUTES = 5  # longer than any call: a row claimed before that belongs to a dead worker
 
 
@@ -57,6 +60,7 @@ class WhatsappCsOutbox(models.Model):
 
     _key_uniq = models.UniqueIndex("(key)")
     _open_idx = models.Index("(contact_id, id) WHERE state IN ('queued', 'retry', 'sending')")
+    _retry_idx = models.Index("(next_try_date) WHERE state = 'retry'")
 
     # === QUEUEING === #
 
@@ -92,12 +96,24 @@ class WhatsappCsOutbox(models.Model):
         """Send what is queued: claim, commit, call in threads, write the results; then the next batch."""
         self._reap()
         self.env.cr.commit()  # pylint: disable=invalid-commit
-        while row_ids := self._claim(batch_size):
-            rows = self.browse(row_ids)
-            self._write_results(rows._call())
-            if not self.env["ir.cron"]._commit_progress(len(rows), remaining=0):
+        while (row_ids := self._claim(batch_size)) or self._is_retry_near():
+            if row_ids:
+                self._write_results(self.browse(row_ids)._call())
+            else:
+                time.sleep(POLL_PAUSE)
+            if not self.env["ir.cron"]._commit_progress(len(row_ids), remaining=0):
                 self._wake_up()
                 return
+
+    @api.model
+    def _is_retry_near(self):
+        """Tell whether a quick second try is due so soon that it pays to wait for it."""
+        near = fields.Datetime.now() + timedelta(seconds=QUICK_RETRY)
+        return bool(
+            self.search_count(
+                [("state", "=", "retry"), ("next_try_date", "<=", near), ("channel_id.state", "=", "live")], limit=1
+            )
+        )
 
     @api.model
     def _claim(self, batch_size):
@@ -139,15 +155,20 @@ class WhatsappCsOutbox(models.Model):
 
         The threads know no ORM: clients and payloads are prepared here, results come back as plain values.
         """
-        calls = []
+        calls, results = [], []
         clients = {account: account._get_graph_client() for account in self.channel_id.account_id}
         for row in self:
             client = clients[row.channel_id.account_id]
-            payload = {**row.message_id._prepare_payload(), "biz_opaque_callback_data": row.key}
+            try:
+                payload = {**row.message_id._prepare_payload(), "biz_opaque_callback_data": row.key}
+            except Exception as error:  # one that can't be put into words must not take the others with it
+                _logger.exception("WhatsApp outbox row %s has no payload", row.id)
+                results.append((row.id, None, GraphError("payload", type(error).__name__)))
+                continue
             calls.append((row.id, client, row.channel_id.phone_number_id, payload))
         self.env.cr.commit()  # no transaction stays open while WhatsApp is asked  # pylint: disable=invalid-commit
         with ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
-            return list(pool.map(_send, calls))
+            return results + list(pool.map(_send, calls))
 
     @api.model
     def _write_results(self, results):

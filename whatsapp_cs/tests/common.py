@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, new_test_user
 from odoo.tools import file_open
 
+from odoo.addons.whatsapp_cs.models import whatsapp_cs_outbox
 from odoo.addons.whatsapp_cs.tools import signature
 from odoo.addons.whatsapp_cs.tools.graph_client import GraphClient
 
@@ -57,6 +58,7 @@ class WhatsappCsCommon(HttpCase):
     def setUp(self):
         super().setUp()
         self.wamids = itertools.count(1)
+        self.patch(whatsapp_cs_outbox, "QUICK_RETRY", 0)  # tests don't wait, except the one about it
 
     @classmethod
     def _create_account(cls, waba_id, company=None):

@@ -141,6 +141,12 @@ class TestAccount(WhatsappCsCommon):
         self.assertEqual(steps["webhook"]["state"], "failed")
         self.assertEqual((self.new.state, self.new.channel_ids.state), ("connected", "live"))
 
+    def test_a_token_that_is_refused_later_stops_the_numbers(self):
+        self.connect()
+        self.connect(debug_token={"data": {"is_valid": False}})
+        self.assertEqual((self.new.state, self.new.channel_ids.state), ("blocked", "blocked"))
+        self.assertIn("not valid any more", self.new.blocked_reason)
+
     def test_connecting_resumes_a_blocked_account(self):
         self.connect()
         self.new.sudo()._set_blocked("token expired")

@@ -50,6 +50,19 @@ class TestDiscussChannel(WhatsappCsCommon):
         self.assertIn("Arun is answering", response["error"]["data"]["message"])
         self.assertEqual(len(self.send()), 1)
 
+    def test_over_the_web_an_agent_who_lost_the_chat_is_told_to_whom(self):
+        self.answer("First", user=self.editor)
+        parameters = {
+            "thread_model": "discuss.channel",
+            "thread_id": self.thread.id,
+            "post_data": {"body": "Mine", "message_type": "comment", "subtype_xmlid": "mail.mt_comment"},
+        }
+        for user, sentence in (("wa_agent", "Erin is answering"), ("wa_analyst", "404"), ("wa_employee", "404")):
+            self.authenticate(user, user)
+            response = self.url_open("/mail/message/post", json={"params": parameters}).json()
+            self.assertIn(sentence, response["error"]["data"]["message"] + response["error"]["message"])
+        self.assertEqual(len(self.send()), 1)
+
     def test_over_the_web_an_agents_answer_goes_out_as_text(self):
         self.authenticate("wa_agent", "wa_agent")
         self.make_jsonrpc_request(
@@ -132,6 +145,13 @@ class TestDiscussChannel(WhatsappCsCommon):
         self.thread._message_update_content(note, body="other")
         self.assertIn("other", str(note.body))
 
+    def test_what_goes_out_is_shown_as_the_customer_sees_it(self):
+        message = self.answer("<p>In *ocean blue*, <i>as asked</i></p>")
+        self.assertEqual(str(message.body), "<p>In <b>ocean blue</b>, <i>as asked</i></p>")
+        self.assertEqual(self.send()[0]["text"]["body"], "In *ocean blue*, _as asked_")
+        note = self.answer("*as typed*", subtype_xmlid="mail.mt_note")
+        self.assertIn("*as typed*", str(note.body))
+
     def test_a_reaction_that_would_not_be_sent_is_refused(self):
         message = self.thread.message_ids.with_user(self.agent)
         with self.assertRaisesRegex(UserError, "Reactions can't be sent"):
@@ -158,7 +178,7 @@ class TestDiscussChannel(WhatsappCsCommon):
         self.assertFalse(self.thread.channel_member_ids)
         self.assertNotIn(self.thread, self.env["discuss.channel"].with_user(self.agent)._get_channels_as_member())
 
-    def test_discuss_opens_with_the_same_queries_after_a_thousand_resolved_chats(self):
+    def test_discuss_opens_with_the_same_queries_however_many_chats_are_resolved(self):
         def count():
             self.env.invalidate_all()
             before = self.cr.sql_log_count

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.whatsapp_cs.models import whatsapp_cs_outbox
 from odoo.addons.whatsapp_cs.tools.graph_client import GraphError
 
 from .common import WhatsappCsCommon
@@ -73,6 +74,27 @@ class TestOutbox(WhatsappCsCommon):
             message.outbox_ids.next_try_date = fields.Datetime.now() - timedelta(hours=1)
         self.assertEqual(message.state, "failed")
         self.assertFalse(self.send())
+
+    def test_the_quick_tries_follow_within_one_run(self):
+        message = self.answer_message()
+        self.patch(whatsapp_cs_outbox, "QUICK_RETRY", 5)
+        self.patch(whatsapp_cs_outbox, "RETRY_DELAYS", (-5, -5, 300))
+        self.send_with_error(GraphError(131000, "something", http_status=500))
+        self.assertEqual((message.outbox_ids.try_count, message.outbox_ids.state), (3, "retry"))
+
+    def test_a_message_without_a_payload_fails_alone(self):
+        self.receive(self.text_body("Hi", "wamid.B1", wa_id="32470123456"))
+        broken = self.answer_message("broken")
+        self.answer("fine", wa_id="32470123456")
+        prepare = self.registry["whatsapp.cs.message"]._prepare_payload
+        self.patch(
+            self.registry["whatsapp.cs.message"],
+            "_prepare_payload",
+            lambda message: 1 / 0 if message == broken else prepare(message),
+        )
+        with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_outbox", "ERROR"):
+            self.assertEqual([payload["text"]["body"] for payload in self.send()], ["fine"])
+        self.assertEqual(broken.state, "failed")
 
     def test_a_connection_that_never_came_about_is_tried_again(self):
         message = self.answer_message()

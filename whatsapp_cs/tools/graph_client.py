@@ -1,5 +1,7 @@
 """The one door to Meta's Graph API: no other file talks HTTP."""
 
+import threading
+
 import requests
 
 from . import graph_errors
@@ -41,13 +43,20 @@ class GraphError(Exception):
 
 
 class GraphClient:
-    """Calls of one account. Holds no database and may be used from any thread; a session per thread."""
+    """Calls of one account. Knows no database and may be used from many threads at once."""
 
-    def __init__(self, base_url, version, token, *, session=None):
+    def __init__(self, base_url, version, token):
         self.base_url = base_url.rstrip("/")
         self.version = version
         self.token = token
-        self.session = session or requests.Session()
+        self._local = threading.local()
+
+    @property
+    def session(self):
+        """The thread's own session: connections are kept and never shared."""
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+        return self._local.session
 
     # === ACCOUNT === #
 

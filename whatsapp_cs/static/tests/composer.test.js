@@ -132,13 +132,13 @@ test("a colleague's conversation can be noted, and taken over by an editor", asy
     await contains(".o-whatsapp_cs-ComposerBar", { count: 0 });
 });
 
-test("an agent can't take over", async () => {
+test("an agent can neither take over nor note in a colleague's conversation", async () => {
     const pyEnv = await startServer();
     const threadId = createThread(pyEnv, "Ann", { whatsapp_cs_user_id: createUser(pyEnv, "Rosa") });
     await start();
     await openDiscuss(threadId);
-    await contains(".o-whatsapp_cs-ComposerBar button", { count: 1, text: "Add internal note" });
-    await contains(".o-whatsapp_cs-ComposerBar button", { count: 0, text: "Take over" });
+    await contains(".o-whatsapp_cs-ComposerBar", { text: "Answered by Rosa." });
+    await contains(".o-whatsapp_cs-ComposerBar button", { count: 0 });
 });
 
 test("who is no agent is told so", async () => {

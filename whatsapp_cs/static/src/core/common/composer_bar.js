@@ -58,7 +58,10 @@ export class ComposerBar extends Component {
     }
 
     get canNote() {
-        return this.store.has_whatsapp_cs_agent && Boolean(this.thread.whatsappCsClosedReason);
+        // A colleague's conversation is closed to agents, for notes too.
+        return this.thread.whatsappCsClosedReason === "other"
+            ? this.store.has_whatsapp_cs_editor
+            : this.store.has_whatsapp_cs_agent && this.thread.whatsappCsClosedReason === "window";
     }
 
     get canTakeOver() {

@@ -60,8 +60,9 @@ export class ConnectionStepsField extends Component {
 
     async reload() {
         const { record } = this.props;
-        if (record.dirty) {
-            return; // somebody types: what they typed counts more
+        // Also asks fields whose text is not taken over yet: what somebody types counts more.
+        if (await record.isDirty()) {
+            return;
         }
         await record.load();
         this.live.steps = null;
