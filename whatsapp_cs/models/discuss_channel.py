@@ -50,10 +50,9 @@ class DiscussChannel(models.Model):
         return super().write(vals)
 
     def _whatsapp_cs_check_values(self, vals):
-        """Let only the system say whose thread this is: members of a thread may write the record itself."""
-        ours = vals.get("channel_type") == "whatsapp_cs" or any(name.startswith("whatsapp_cs_") for name in vals)
-        if ours and not self.env.su and "whatsapp_cs" in (vals.get("channel_type"), *self.mapped("channel_type")):
-            raise AccessError(self.env._("WhatsApp chats are made and linked by the messages of customers only."))
+        """Let only the system make and change a WhatsApp thread: Odoo lets members write the record itself."""
+        if not self.env.su and "whatsapp_cs" in (vals.get("channel_type"), *self.sudo().mapped("channel_type")):
+            raise AccessError(self.env._("WhatsApp chats are made and changed by the messages of customers only."))
 
     # === WHAT THE CLIENT IS SENT === #
 
@@ -129,6 +128,12 @@ class DiscussChannel(models.Model):
             return self.self_member_id
         return super()._find_or_create_member_for_self()
 
+    def _find_or_create_persona_for_channel(self, *args, **kwargs):
+        """Let nobody in by an invitation link."""
+        if self.channel_type == "whatsapp_cs" and not self.self_member_id:
+            raise UserError(self.env._("Nobody can be invited to a chat with a customer."))
+        return super()._find_or_create_persona_for_channel(*args, **kwargs)
+
     # === POSTING === #
 
     def message_post(self, **kwargs):
@@ -140,7 +145,11 @@ class DiscussChannel(models.Model):
         if not isinstance(inbound, self.pool["whatsapp.cs.message"]):
             kwargs.pop("whatsapp_cs_message", None)
             kwargs["body"] = self._whatsapp_cs_check_post(**kwargs)
-        return super().message_post(**kwargs)
+            if self.env.uid != api.SUPERUSER_ID:
+                for name in ("author_id", "author_guest_id", "email_from", "date"):
+                    kwargs.pop(name, None)  # who writes here writes in the own name, now
+        # sudo: mail.message - the post was checked; nobody may create a message in a WhatsApp thread otherwise
+        return super(DiscussChannel, self.sudo()).message_post(**kwargs).with_env(self.env)
 
     def _whatsapp_cs_explain_no_access(self):
         """Tell an agent, who has just lost a chat to a colleague, who answers it; others learn nothing."""
@@ -180,7 +189,8 @@ class DiscussChannel(models.Model):
             raise AccessError(self.env._("Only WhatsApp itself brings messages of customers."))
         if self.env.uid == api.SUPERUSER_ID:
             return body  # the system's own notices; they stay inside
-        user_channel = self.sudo(False)
+        # With all companies of the user: the chat is the same whichever of them the client shows at the moment.
+        user_channel = self.sudo(False).with_context(allowed_company_ids=self.env.user._get_company_ids())
         if not self.env.user.has_group(GROUP_AGENT) or not user_channel.has_access("read"):
             raise AccessError(
                 self.env._(
@@ -188,14 +198,22 @@ class DiscussChannel(models.Model):
                 )
             )
         comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
-        is_comment = subtype_xmlid == "mail.mt_comment" or subtype_id == comment_id
+        is_comment = subtype_xmlid == "mail.mt_comment" or str(subtype_id) == str(comment_id)
         if message_type != "comment" or not is_comment:
             return body
+        self._whatsapp_cs_lock_case()
         text = text_format.html_to_whatsapp(body)
         self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(
             text, has_attachments=bool(attachment_ids or attachments)
         )
         return text_format.whatsapp_to_html(text)
+
+    def _whatsapp_cs_lock_case(self):
+        """Let two answers at the same moment come one after the other; Odoo repeats the later one's request."""
+        self.env.cr.execute(
+            "SELECT 1 FROM whatsapp_cs_conversation WHERE id = %s FOR NO KEY UPDATE",
+            (self.whatsapp_cs_conversation_id.id,),
+        )
 
     def _get_notify_valid_parameters(self):
         return super()._get_notify_valid_parameters() | {"whatsapp_cs_message"}

@@ -1,7 +1,13 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.mail.tools.discuss import Store
+
+# What a message says and who said it
+_CONTENT = {
+    "attachment_ids", "author_guest_id", "author_id", "body", "date", "email_from", "message_type", "model",
+    "parent_id", "res_id", "subtype_id",
+}  # fmt: skip
 
 
 class MailMessage(models.Model):
@@ -15,6 +21,40 @@ class MailMessage(models.Model):
     whatsapp_cs_message_ids = fields.One2many(
         "whatsapp.cs.message", "mail_message_id", groups="whatsapp_cs.whatsapp_cs_group_agent"
     )
+
+    # === A RECORD OF WHAT WAS SAID === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        messages = super().create(vals_list)
+        messages._whatsapp_cs_check_may_change()
+        return messages
+
+    def write(self, vals):
+        if _CONTENT & set(vals):
+            self._whatsapp_cs_check_may_change()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_whatsapp_cs(self):
+        self._whatsapp_cs_check_may_change()
+
+    def _whatsapp_cs_check_may_change(self):
+        """Refuse to forge, change or delete what was said in a WhatsApp thread; posting goes through the thread."""
+        if self.env.su:
+            return
+        # sudo: discuss.channel - only the type
+        threads_sudo = (
+            self.env["discuss.channel"]
+            .sudo()
+            .browse(message.res_id for message in self if message.model == "discuss.channel")
+        )
+        if any(channel.channel_type == "whatsapp_cs" for channel in threads_sudo.exists()):
+            raise AccessError(
+                self.env._("What was said in a WhatsApp chat can't be changed or deleted, and is written there only.")
+            )
+
+    # === DELIVERY STATE === #
 
     def _to_store_defaults(self, target):
         return super()._to_store_defaults(target) + self._whatsapp_cs_get_store_fields()

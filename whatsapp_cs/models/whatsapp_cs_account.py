@@ -1,3 +1,4 @@
+import re
 import secrets
 
 from odoo import api, fields, models
@@ -29,11 +30,13 @@ class WhatsappCsAccount(models.Model):
     app_id = fields.Char("App ID", copy=False, help="The id of your app in Meta's developer dashboard.")
     app_secret = fields.Char(
         copy=False,
+        exportable=False,
         groups=GROUP_ADMINISTRATOR,
         help="App dashboard > App settings > Basic. WhatsApp signs every webhook with it.",
     )
     access_token = fields.Char(
         copy=False,
+        exportable=False,
         groups=GROUP_ADMINISTRATOR,
         help="A system user's token that never expires, with the permissions whatsapp_business_messaging and "
         "whatsapp_business_management. The dashboard's temporary token stops after a day.",
@@ -48,12 +51,18 @@ class WhatsappCsAccount(models.Model):
         help="Where Meta's Graph API answers. Change it for a proxy or a test system only.",
     )
     webhook_token = fields.Char(
-        default=lambda self: self._default_token(), required=True, readonly=True, copy=False, groups=GROUP_ADMINISTRATOR
+        default=lambda self: self._default_token(),
+        required=True,
+        readonly=True,
+        copy=False,
+        exportable=False,
+        groups=GROUP_ADMINISTRATOR,
     )
     verify_token = fields.Char(
         default=lambda self: self._default_token(),
         required=True,
         copy=False,
+        exportable=False,
         groups=GROUP_ADMINISTRATOR,
         help="Meta shows this word when it checks the webhook address. Connect passes it on by itself.",
     )
@@ -164,10 +173,12 @@ class WhatsappCsAccount(models.Model):
     @api.model
     def _find_by_webhook_token(self, token):
         """Return the account whose webhook address carries ``token``, or an empty record."""
+        if not re.fullmatch(r"[\w-]+", token, re.ASCII):
+            return self.browse()
         return self.search([("webhook_token", "=", token)], limit=1)
 
     def _is_verify_token(self, token):
-        return consteq(self.verify_token, token or "")
+        return consteq(self.verify_token.encode(), (token or "").encode("utf-8", "replace"))
 
     def _find_channel(self, phone_number_id):
         """Return the account's own channel with Meta's ``phone_number_id``, archived ones too, or empty.

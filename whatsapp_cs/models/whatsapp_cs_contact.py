@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..tools import phone
 
@@ -75,6 +76,12 @@ class WhatsappCsContact(models.Model):
         domain = fields.Domain("window_end_date", ">", fields.Datetime.now())
         return domain if True in value else ~domain
 
+    def write(self, vals):
+        """Let people change the linked partner only: number, window and the rest come from WhatsApp."""
+        if not self.env.su and set(vals) - {"partner_id"}:
+            raise AccessError(self.env._("Only the partner of a WhatsApp contact can be changed."))
+        return super().write(vals)
+
     # === BUTTONS === #
 
     def action_view_conversations(self):
@@ -138,10 +145,23 @@ class WhatsappCsContact(models.Model):
                 [("channel_id", "=", self.channel_id.id), (name, "=", values[name]), ("id", "!=", self.id)], limit=1
             ):
                 del values[name]
+        had_user_id = self.meta_user_id
         if values:
             self.write(values)
         if self.wa_id and not had_number:
             self._on_number_known()
+        if had_user_id and self.meta_user_id != had_user_id and self.discuss_channel_id:
+            self._warn_about_other_person()
+
+    def _warn_about_other_person(self):
+        """Say in the chat that the number shows another user id: it may have been given to somebody else."""
+        self.discuss_channel_id.message_post(
+            body=self.env._(
+                "This number shows another WhatsApp user than before: it may belong to another person now. "
+                "Check who it is before you speak about earlier orders."
+            ),
+            subtype_xmlid="mail.mt_note",
+        )
 
     def _get_own_name(self):
         """Return the best name WhatsApp gives."""

@@ -147,6 +147,9 @@ class WhatsappCsConversation(models.Model):
         return action
 
     def _check_is_agent(self):
+        if not self.has_access("read") and self.env.user.has_group(GROUP_AGENT):
+            # sudo: discuss.channel - see the method: it tells agents who has what they can no longer see
+            self.sudo().discuss_channel_id.with_env(self.env)._whatsapp_cs_explain_no_access()
         self.check_access("read")
         if not self.env.user.has_group(GROUP_AGENT):
             raise AccessError(
@@ -180,9 +183,10 @@ class WhatsappCsConversation(models.Model):
     @api.model
     def _find_or_open(self, contact, date):
         """Return the contact's open case, the one resolved a short while ago, or a new one."""
+        conversation = self.search([("contact_id", "=", contact.id), ("state", "!=", "resolved")])
+        if conversation:
+            return conversation
         newest = self.search([("contact_id", "=", contact.id)], order="id desc", limit=1)
-        if newest and newest.state != "resolved":
-            return newest
         reopen_within = timedelta(hours=contact.channel_id.reopen_hours)
         if newest and date <= newest.resolved_date + reopen_within:
             return newest
@@ -309,7 +313,7 @@ class WhatsappCsConversation(models.Model):
     # === STATE MACHINE === #
 
     def _set_queued(self):
-        self._update_state("queued", user_id=False)
+        self._update_state("queued", user_id=False, resolved_date=False)
 
     def _set_assigned(self, user):
         self._update_state("assigned", user_id=user.id, resolved_date=False)
@@ -331,9 +335,18 @@ class WhatsappCsConversation(models.Model):
                         new_state=conversation._get_state_label(state),
                     )
                 )
+            if conversation.state == "resolved":
+                conversation._check_is_newest()
             conversation.write({**values, "state": state, "state_date": fields.Datetime.now()})
             conversation._sync_members()
         self._broadcast()
+
+    def _check_is_newest(self):
+        """Refuse to reopen a case that another one of the same contact has followed."""
+        if self.search_count([("contact_id", "=", self.contact_id.id), ("id", ">", self.id)], limit=1):
+            raise UserError(
+                self.env._("A newer conversation with %s exists: go on with that one.", self.contact_id.name)
+            )
 
     def _get_state_label(self, state):
         return dict(self._fields["state"]._description_selection(self.env))[state]

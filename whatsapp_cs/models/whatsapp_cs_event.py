@@ -4,6 +4,7 @@ import logging
 import random
 import time
 import traceback
+from collections import Counter
 from datetime import timedelta
 
 import psycopg2
@@ -23,7 +24,7 @@ _lt = LazyTranslate(__name__)
 # was committed after our snapshot; the next try finds it.
 CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
 MAX_TRIES = 5
-CLAIM_MINUTES = 10  # longer than Odoo lets a cron run: an event claimed before that belongs to a dead worker
+PART_SIZE = 50  # updates processed in one transaction; Meta sends up to 1,000 in one body
 
 
 class UnknownNumber(Exception):
@@ -49,7 +50,7 @@ class WhatsappCsEvent(models.Model):
         readonly=True,
     )
     state_date = fields.Datetime(readonly=True)
-    claim_date = fields.Datetime(readonly=True, help="A worker took it at this time; after ten minutes another may.")
+    next_try_date = fields.Datetime("Not Before", readonly=True)
     update_count = fields.Integer("Updates", readonly=True)
     failure_type = fields.Selection(
         [("unknown_number", "Unknown Number"), ("malformed", "Not Understood"), ("bug", "Internal Error")],
@@ -63,9 +64,11 @@ class WhatsappCsEvent(models.Model):
     )  # fmt: skip
 
     _body_uniq = models.UniqueIndex("(account_id, body_hash)")
-    _new_idx = models.Index("(id) WHERE state = 'new'")
+    # A part of a large body stands where the whole stood.
+    _new_idx = models.Index("(coalesce(parent_id, id), id) WHERE state = 'new'")
     _failed_idx = models.Index("(account_id, failure_type) WHERE state = 'failed'")
     _create_date_idx = models.Index("(create_date)")
+    _account_idx = models.Index("(account_id, create_date)")
 
     @api.depends("create_date", "phone_number_id")
     def _compute_display_name(self):
@@ -97,8 +100,13 @@ class WhatsappCsEvent(models.Model):
             body.decode(),
             self._hash(body),
         )
-        with queries_hidden():  # the same body twice at the same moment ends in a conflict, and a retry by Odoo
-            is_new = self.env.execute_query(query)
+        try:
+            with queries_hidden():
+                is_new = self.env.execute_query(query)
+        except psycopg2.errors.SerializationFailure:
+            # Another transaction has committed the same body since ours began: it is stored.
+            self.env.cr.rollback()
+            return
         if is_new:
             self._wake_up()
 
@@ -119,7 +127,9 @@ class WhatsappCsEvent(models.Model):
 
     @api.model
     def _get_handlers(self):
-        """Return ``{webhook field or kind of update: method(account, update)}``; extend it to listen to one more.
+        """Return ``{kind of update: method(account, update)}``; extend it to listen to one more.
+
+        Kinds are ``"message"``, ``"status"``, and ``"field:<webhook field>"`` for all the others.
 
         A field without a handler is kept and counts as processed.
         """
@@ -127,94 +137,93 @@ class WhatsappCsEvent(models.Model):
         return {"message": Message._receive, "status": Message._receive_status}
 
     @api.model
-    def _cron_process(self, batch_size=50):
-        """Process waiting events in batches; a bad one is noted and never holds up the next."""
-        while event_ids := self._claim(batch_size):
-            for event in self.browse(event_ids):
-                event._process_safely()
-                time_left = self.env["ir.cron"]._commit_progress(1, remaining=0)
-            if not time_left:
+    def _cron_process(self):
+        """Process waiting events, the oldest first, each in a transaction of its own; a bad one never holds up the next."""
+        tries = Counter()
+        while event := self._lock_next():
+            tries[event.id] += 1
+            event._process_safely(is_last_try=tries[event.id] >= MAX_TRIES)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=0):
                 self._wake_up()  # go on at once, with other jobs in between
                 return
 
     @api.model
-    def _claim(self, batch_size):
-        """Take the oldest waiting events, in one committed statement, and return their ids in order."""
+    def _lock_next(self):
+        """Take the next event by a row lock, which ends with the transaction: also when the worker is killed."""
+        query = SQL(
+            """
+            SELECT id FROM whatsapp_cs_event
+             WHERE state = 'new' AND (next_try_date IS NULL OR next_try_date <= now() AT TIME ZONE 'UTC')
+             ORDER BY coalesce(parent_id, id), id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+            """
+        )
         while True:
             try:
-                rows = self.env.execute_query(
-                    SQL(
-                        """
-                        UPDATE whatsapp_cs_event SET claim_date = now() AT TIME ZONE 'UTC'
-                         WHERE id = ANY(ARRAY(
-                               SELECT id FROM whatsapp_cs_event
-                                WHERE state = 'new'
-                                  AND (claim_date IS NULL OR claim_date < now() AT TIME ZONE 'UTC' - %s * interval '1 minute')
-                                ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED))
-                        RETURNING id
-                        """,
-                        CLAIM_MINUTES,
-                        batch_size,
-                    )
-                )
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                rows = self.env.execute_query(query)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
+                self.env.cr.rollback()  # another worker has just finished one that we still saw as new
                 continue
             self.invalidate_model()
-            return sorted(event_id for (event_id,) in rows)
+            return self.browse(row[0] for row in rows)
 
-    def _process_safely(self):
+    def _process_safely(self, is_last_try=False):
         """Process one event in a transaction that the caller commits; what goes wrong is written on the event."""
-        for try_count in range(MAX_TRIES):
-            try:
-                with queries_hidden(), self.env.cr.savepoint():
-                    self._process()
-                return
-            except CONCURRENCY_ERRORS:
-                self.env.cr.rollback()  # a new snapshot, which sees what the other one did
-                time.sleep(random.uniform(0, 0.02 * 2**try_count))  # noqa: S311 - only to get out of each other's way
-            except Exception as error:
-                self._log_failure(error)
-                self._set_failed(error)
-                return
-        # Still contended: its claim ends in a minute, then it is tried again. Not at once, and not for ever in a loop.
-        _logger.warning("WhatsApp event %s is contended and will be tried again", self.id)
-        self.claim_date = fields.Datetime.now() - timedelta(minutes=CLAIM_MINUTES - 1)
+        contention = PG_CONCURRENCY_EXCEPTIONS_TO_RETRY if is_last_try else CONCURRENCY_ERRORS
+        try:
+            with queries_hidden(), self.env.cr.savepoint():
+                self._process(contention)
+        except contention:
+            self.env.cr.rollback()  # a new snapshot, which sees what the other one did
+            if is_last_try:
+                _logger.warning("WhatsApp event %s is contended and will be tried again", self.id)
+                self.next_try_date = fields.Datetime.now() + timedelta(minutes=1)
+            else:
+                time.sleep(random.uniform(0, 0.1))  # noqa: S311 - only to get out of each other's way
+        except Exception as error:
+            self._log_failure(error)
+            self._set_failed(error)
 
-    def _process(self):
-        account = self.account_id.with_company(self.company_id)
+    def _process(self, contention=CONCURRENCY_ERRORS):
         updates = list(webhook_payload.split(webhook_payload.parse(self.body)))
-        handlers = self._get_handlers()
-        for update in updates:
-            if handler := handlers.get(update.kind):
-                self._process_update(handler, account, update, is_alone=len(updates) == 1)
+        if len(updates) > PART_SIZE and not self.parent_id:
+            self._take_apart(updates)
+        else:
+            account = self.account_id.with_company(self.company_id)
+            handlers = self._get_handlers()
+            for update in updates:
+                if handler := handlers.get(update.kind):
+                    self._process_update(handler, account, update, contention, is_alone=len(updates) == 1)
         self._set_done(len(updates))
 
-    def _process_update(self, handler, account, update, is_alone):
+    def _take_apart(self, updates):
+        """Queue a large body as parts, in its own place: none takes long, and a conflict costs one part only."""
+        for start in range(0, len(updates), PART_SIZE):
+            self._add_part(updates[start : start + PART_SIZE])
+
+    def _process_update(self, handler, account, update, contention, is_alone):
         """Process one update; a bad one becomes an event of its own, so that the others are done once and for all."""
         try:
             with self.env.cr.savepoint():
                 handler(account, update)
                 self.env.flush_all()
-        except CONCURRENCY_ERRORS:
+        except contention:
             raise
         except Exception as error:
             if is_alone:
                 raise
             self._log_failure(error)
-            self._put_aside(update)._set_failed(error)
+            self._add_part([update])._set_failed(error)
 
-    def _put_aside(self, update):
-        body = update.to_body()
-        event = self._find_by_body(self.account_id, body.encode())
-        return event or self.create(
+    def _add_part(self, updates):
+        """Return the event that holds ``updates`` alone, created when there is none yet."""
+        body = webhook_payload.join(updates)
+        return self._find_by_body(self.account_id, body.encode()) or self.create(
             {
                 "account_id": self.account_id.id,
                 "body": body,
                 "body_hash": self._hash(body.encode()),
                 "parent_id": self.id,
-                "update_count": 1,
+                "update_count": len(updates),
             }
         )
 
@@ -265,7 +274,7 @@ class WhatsappCsEvent(models.Model):
         self.check_access("read")
         failed = self.filtered(lambda event: event.state == "failed")
         # sudo: whatsapp.cs.event - nobody may write one, so that a body stays as it came; a replay changes its state only
-        failed.sudo().write({"state": "new", "state_date": fields.Datetime.now(), "claim_date": False})
+        failed.sudo().write({"state": "new", "state_date": fields.Datetime.now(), "next_try_date": False})
         self._wake_up()
 
     @api.model

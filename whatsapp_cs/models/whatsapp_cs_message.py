@@ -68,15 +68,26 @@ class WhatsappCsMessage(models.Model):
     def _receive(self, account, update):
         """Take in one customer's message; one that is known already changes nothing."""
         channel = self._find_channel(account, update)
-        wamid = update.item.get("id")
-        if not wamid or not isinstance(wamid, str):
+        wamid = webhook_payload.get_id(update.item)
+        if not wamid:
             raise webhook_payload.PayloadError(self.env._("The message has no id."))
         if self.search_count([("channel_id", "=", channel.id), ("wamid", "=", wamid)], limit=1):
             return
         identity = update.get_identity()
+        if update.item.get("type") == "system":
+            self._receive_system(channel, identity, update.item)
+            return
         contact = self.env["whatsapp.cs.contact"]._find_or_create(channel, identity)
         message = self.create(self._prepare_inbound_values(channel, contact, update.item))
         self.env["whatsapp.cs.conversation"]._on_customer_message(message)
+
+    @api.model
+    def _receive_system(self, channel, identity, item):
+        """Show what WhatsApp says about a known contact; nobody wrote, so no window opens and no case begins."""
+        contact = self.env["whatsapp.cs.contact"]._find(channel, identity)
+        if contact.discuss_channel_id:
+            message = self.create(self._prepare_inbound_values(channel, contact, item))
+            message._post(contact.discuss_channel_id)
 
     @api.model
     def _find_channel(self, account, update):
@@ -105,15 +116,18 @@ class WhatsappCsMessage(models.Model):
     @api.model
     def _get_inbound_text(self, item):
         """Return what the customer wrote: the text, the caption or the title of what they chose."""
-        content = item.get(item.get("type")) if isinstance(item.get("type"), str) else None
-        if not isinstance(content, dict):
-            return False
-        if isinstance(reply := content.get(content.get("type", "")), dict):  # interactive: button_reply, list_reply
-            content = reply
+        content = self._get_part(item)
+        content = self._get_part(content) or content  # interactive: button_reply, list_reply
         for key in ("body", "caption", "title", "text", "emoji"):
             if content.get(key) and isinstance(content[key], str):
                 return content[key]
         return False
+
+    @api.model
+    def _get_part(self, item):
+        """Return the object that ``type`` names, ``{}`` when it is none."""
+        part = item.get(item["type"]) if isinstance(item.get("type"), str) else None
+        return part if isinstance(part, dict) else {}
 
     @api.model
     def _get_date(self, item):
@@ -161,7 +175,9 @@ class WhatsappCsMessage(models.Model):
     def _receive_status(self, account, update):
         """Take in what WhatsApp reports of a message we sent; ids of other systems' messages are normal."""
         channel = self._find_channel(account, update)
-        status, wamid = update.item.get("status"), update.item.get("id")
+        status, wamid = update.item.get("status"), webhook_payload.get_id(update.item)
+        if not wamid or not isinstance(status, str):
+            raise webhook_payload.PayloadError(self.env._("The status has no id, or says nothing."))
         row = self.env["whatsapp.cs.outbox"]._find_by_key(channel, update.item.get("biz_opaque_callback_data"))
         message = row.message_id or self.search(
             [("channel_id", "=", channel.id), ("wamid", "=", wamid), ("direction", "=", "out")]
@@ -175,6 +191,7 @@ class WhatsappCsMessage(models.Model):
                 message._on_failed_status(update.item)
         elif STATE_RANK.get(status, 0) > STATE_RANK["sending"]:
             row._set_gone(wamid)
+            message.outbox_ids._cancel("an earlier try has arrived")
             message._on_status(status, self._get_date(update.item))
 
     def _on_status(self, status, date):

@@ -2,7 +2,7 @@ import logging
 import random
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -18,7 +18,7 @@ SENDER_THREADS = 16  # enough for 80 messages a second at an API that answers wi
 RETRY_DELAYS = (2, 10, 300, 300, 300)  # seconds: two quick tries, then three with the compensation run
 QUICK_RETRY = 15  # seconds: for a try that is due within it the sender stays; Odoo's crons wake by the minute only
 POLL_PAUSE = 0.2  # seconds between two looks while it stays
-CLAIM_MINUTES = 5  # longer than any call: a row claimed before that belongs to a dead worker
+CLAIM_MINUTES = 5  # longer than any call takes
 
 
 class WhatsappCsOutbox(models.Model):
@@ -54,6 +54,7 @@ class WhatsappCsOutbox(models.Model):
     )
     state_date = fields.Datetime(readonly=True, default=fields.Datetime.now)
     claim_date = fields.Datetime(readonly=True)
+    claim_backend = fields.Char(readonly=True, help="The database connection of the worker that sends it.")
     next_try_date = fields.Datetime("Not Before", readonly=True)
     try_count = fields.Integer("Tries", readonly=True, default=0)
     error = fields.Char("Last Error", readonly=True)
@@ -92,18 +93,35 @@ class WhatsappCsOutbox(models.Model):
     # === SENDING === #
 
     @api.model
-    def _cron_send(self, batch_size=100):
-        """Send what is queued: claim, commit, call in threads, write the results; then the next batch."""
+    def _cron_send(self):
+        """Send what is queued: claim, commit, call in threads, write each result when it is there.
+
+        Only as many rows are claimed as threads are free, so that a call that hangs holds up its own customer alone.
+        """
         self._reap()
         self.env.cr.commit()  # pylint: disable=invalid-commit
-        while (row_ids := self._claim(batch_size)) or self._is_retry_near():
-            if row_ids:
-                self._write_results(self.browse(row_ids)._call())
-            else:
-                time.sleep(POLL_PAUSE)
-            if not self.env["ir.cron"]._commit_progress(len(row_ids), remaining=0):
-                self._wake_up()
-                return
+        has_time, pending = True, set()
+        with ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
+            while True:
+                if has_time:
+                    pending |= self._start_calls(pool, SENDER_THREADS - len(pending))
+                if not pending and not (has_time and self._is_retry_near()):
+                    break
+                done, pending = wait(pending, timeout=POLL_PAUSE, return_when=FIRST_COMPLETED)
+                if not pending and not done:
+                    time.sleep(POLL_PAUSE)
+                self._write_results([future.result() for future in done])
+                has_time = bool(self.env["ir.cron"]._commit_progress(len(done), remaining=0))
+        if not has_time:
+            self._wake_up()  # go on at once, with other jobs in between
+
+    @api.model
+    def _start_calls(self, pool, limit):
+        """Claim up to ``limit`` rows and call WhatsApp for them in threads; return the futures of the results."""
+        rows = self.browse(self._claim(limit) if limit else [])
+        calls = rows._prepare_calls()
+        self.env.cr.commit()  # no transaction stays open while WhatsApp is asked  # pylint: disable=invalid-commit
+        return {pool.submit(_send, call) for call in calls}
 
     @api.model
     def _is_retry_near(self):
@@ -125,7 +143,9 @@ class WhatsappCsOutbox(models.Model):
                         """
                         UPDATE whatsapp_cs_outbox
                            SET state = 'sending', try_count = coalesce(try_count, 0) + 1,
-                               claim_date = now() AT TIME ZONE 'UTC', state_date = now() AT TIME ZONE 'UTC'
+                               claim_date = now() AT TIME ZONE 'UTC', state_date = now() AT TIME ZONE 'UTC',
+                               claim_backend = (SELECT pid || ' ' || backend_start FROM pg_stat_activity
+                                                 WHERE pid = pg_backend_pid())
                          WHERE id = ANY(ARRAY(
                                SELECT o.id
                                  FROM whatsapp_cs_outbox o
@@ -150,25 +170,19 @@ class WhatsappCsOutbox(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
 
-    def _call(self):
-        """Send the claimed rows concurrently and return ``[(row id, wamid, GraphError or None)]``.
-
-        The threads know no ORM: clients and payloads are prepared here, results come back as plain values.
-        """
-        calls, results = [], []
+    def _prepare_calls(self):
+        """Return what the threads need to send the claimed rows; they know no ORM, so all of it is prepared here."""
         clients = {account: account._get_graph_client() for account in self.channel_id.account_id}
+        calls = []
         for row in self:
-            client = clients[row.channel_id.account_id]
             try:
                 payload = {**row.message_id._prepare_payload(), "biz_opaque_callback_data": row.key}
             except Exception as error:  # one that can't be put into words must not take the others with it
                 _logger.exception("WhatsApp outbox row %s has no payload", row.id)
-                results.append((row.id, None, GraphError("payload", type(error).__name__)))
+                row._on_error(GraphError("payload", type(error).__name__))
                 continue
-            calls.append((row.id, client, row.channel_id.phone_number_id, payload))
-        self.env.cr.commit()  # no transaction stays open while WhatsApp is asked  # pylint: disable=invalid-commit
-        with ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
-            return results + list(pool.map(_send, calls))
+            calls.append((row.id, clients[row.channel_id.account_id], row.channel_id.phone_number_id, payload))
+        return calls
 
     @api.model
     def _write_results(self, results):
@@ -217,10 +231,21 @@ class WhatsappCsOutbox(models.Model):
 
     @api.model
     def _reap(self):
-        """Note the rows of workers that died between claim and result: nobody knows whether they went."""
-        self.search(
-            [("state", "=", "sending"), ("claim_date", "<", fields.Datetime.now() - timedelta(minutes=CLAIM_MINUTES))]
-        )._set_unknown("worker died")
+        """Note the rows of workers that died between claim and result: nobody knows whether they went.
+
+        A killed worker's database connection is gone at once; the age is for what even that does not show.
+        """
+        self.env.cr.execute(
+            """
+            SELECT id FROM whatsapp_cs_outbox
+             WHERE state = 'sending'
+               AND (claim_date < now() AT TIME ZONE 'UTC' - %s * interval '1 minute'
+                    OR claim_backend NOT IN (SELECT pid || ' ' || backend_start FROM pg_stat_activity
+                                              WHERE backend_start IS NOT NULL))
+            """,
+            (CLAIM_MINUTES,),
+        )
+        self.browse(row_id for (row_id,) in self.env.cr.fetchall())._set_unknown("worker died")
 
     @api.autovacuum
     def _gc_outbox(self):
@@ -236,7 +261,7 @@ class WhatsappCsOutbox(models.Model):
         "gone": ("sending", "unknown", "queued", "retry"),  # a report may come before the answer
         "retry": ("sending",),
         "unknown": ("sending",),
-        "failed": ("sending",),
+        "failed": ("sending", "queued", "retry"),  # the latter two when it is no longer needed
     }
 
     def _set_gone(self, wamid):
@@ -244,6 +269,11 @@ class WhatsappCsOutbox(models.Model):
         for row in self.filtered(lambda row: row.state != "gone"):
             if row._update_state("gone"):
                 row.message_id._set_accepted(wamid)
+
+    def _cancel(self, reason):
+        """Don't send what still waits: the message has arrived by another try."""
+        for row in self.filtered(lambda row: row.state in ("queued", "retry")):
+            row._update_state("failed", error=reason)
 
     def _set_unknown(self, reason):
         for row in self:

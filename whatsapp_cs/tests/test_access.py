@@ -54,6 +54,11 @@ class TestAccess(WhatsappCsCommon):
             self.account.with_user(self.administrator).read(["access_token"])[0]["access_token"], "secret-token"
         )
 
+    def test_secrets_are_not_exported(self):
+        fields = self.env["whatsapp.cs.account"].with_user(self.administrator).fields_get()
+        for name in ("access_token", "app_secret", "verify_token", "webhook_token"):
+            self.assertFalse(fields[name]["exportable"], name)
+
     def test_a_copy_of_an_account_has_no_secrets(self):
         copy = self.account.copy({"waba_id": "1009"})
         self.assertFalse(copy.access_token or copy.app_secret)

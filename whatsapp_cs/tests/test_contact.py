@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import WhatsappCsCommon
@@ -115,6 +116,34 @@ class TestContact(WhatsappCsCommon):
         self.receive_from(wa_id="32470123456", user_id="BE.77", name="Lotte")
         self.receive_from(wamid="wamid.A2", user_id="BE.77", name="Lotte")
         self.assertEqual(self.get_contact("32470123456").conversation_ids.inbound_count, 2)
+
+    def test_a_number_that_shows_another_user_is_pointed_out(self):
+        self.receive_from(wa_id="32470123456", user_id="BE.77", name="Lotte")
+        self.receive_from(wamid="wamid.A2", wa_id="32470123456", user_id="BE.88", name="Jan")
+        thread = self.get_contact("32470123456").discuss_channel_id
+        self.assertTrue([text for text in self.get_texts(thread) if "another person" in text])
+
+    def test_what_whatsapp_says_about_a_number_opens_nothing(self):
+        body = self.text_body(wamid="wamid.S", wa_id="32470123456")
+        message = body["entry"][0]["changes"][0]["value"]["messages"][0]
+        message.update(type="system", system={"type": "user_changed_number", "body": "Lotte changed the number"})
+        self.receive(body)
+        self.assertFalse(self.get_contact("32470123456"))
+        self.receive_from(wa_id="32470123456")
+        window_end = self.get_contact("32470123456").window_end_date
+        message["id"] = "wamid.S2"
+        self.receive(body)
+        contact = self.get_contact("32470123456")
+        self.assertIn("changed the number", self.get_texts(contact.discuss_channel_id)[-1])
+        self.assertEqual((contact.window_end_date, contact.conversation_ids.inbound_count), (window_end, 1))
+
+    def test_people_change_the_partner_and_nothing_else(self):
+        self.receive_from(wa_id="32470123456")
+        contact = self.get_contact("32470123456").with_user(self.editor)
+        contact.partner_id = self.create_partner("+32470999999")
+        for values in ({"wa_id": "1"}, {"window_end_date": "2030-01-01"}, {"partner_id": 1, "meta_user_id": "X"}):
+            with self.assertRaises(AccessError):
+                contact.write(values)
 
     def test_one_person_on_two_numbers_is_one_partner_and_two_contacts(self):
         channel = self._create_channel(self.account, "2002", "+1 555 0102")

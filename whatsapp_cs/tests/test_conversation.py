@@ -74,7 +74,7 @@ class TestConversation(WhatsappCsCommon):
     def test_what_one_agent_has_another_can_neither_see_nor_take(self):
         self.as_user(self.agent).action_take()
         for action in ("action_take", "action_release", "action_resolve"):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(UserError, "Arun is answering"):
                 getattr(self.as_user(self.agent_2), action)()
         self.assertFalse(
             self.env["whatsapp.cs.conversation"].with_user(self.agent_2).search([("id", "=", self.conversation.id)])
@@ -118,6 +118,17 @@ class TestConversation(WhatsappCsCommon):
         self.assertEqual(new.discuss_channel_id, self.conversation.discuss_channel_id)
         self.assertEqual(len(new.discuss_channel_id.message_ids), 2)
 
+    def test_an_older_case_can_not_be_taken_up_beside_a_newer_one(self):
+        self.resolve(hours_ago=30)
+        self.write_again()
+        self.get_conversation().with_user(self.agent).action_take()
+        self.get_conversation().with_user(self.agent).action_resolve()
+        for action in ("action_take", "action_release"):
+            with self.assertRaisesRegex(UserError, "A newer conversation"):
+                getattr(self.as_user(self.agent), action)()
+        self.write_again("wamid.A3", "Once more")
+        self.assertIn("Once more", self.get_texts(self.conversation.discuss_channel_id)[-1])
+
     def test_the_time_to_reopen_is_the_channels(self):
         self.channel.reopen_hours = 0
         self.resolve(hours_ago=1)
@@ -129,6 +140,7 @@ class TestConversation(WhatsappCsCommon):
         self.agent.active = False
         self.write_again()
         self.assertEqual((self.conversation.state, self.conversation.user_id.id), ("queued", False))
+        self.assertFalse(self.conversation.resolved_date)
 
     def test_an_answer_after_resolving_takes_it_up_again(self):
         self.resolve(hours_ago=1)

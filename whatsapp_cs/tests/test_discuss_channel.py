@@ -83,9 +83,15 @@ class TestDiscussChannel(WhatsappCsCommon):
         thread = self.thread.with_user(self.agent)
         with self.assertRaises(AccessError):
             thread.message_post(body="I am the customer", message_type="whatsapp_cs", subtype_xmlid="mail.mt_comment")
+        customer = self.conversation.partner_id
         own = thread.message_post(
-            body="mine", message_type="comment", subtype_xmlid="mail.mt_comment", whatsapp_cs_message=1
+            body="mine",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            whatsapp_cs_message=1,
+            author_id=customer.id,
         )
+        self.assertEqual(own.author_id, self.agent.partner_id)
         self.assertEqual(own.sudo().whatsapp_cs_message_ids.direction, "out", "a number is no proof: it goes out")
 
     def test_nobody_can_turn_a_thread_to_another_customer_or_make_one(self):
@@ -115,6 +121,9 @@ class TestDiscussChannel(WhatsappCsCommon):
             self.answer("x" * 4097)
         with self.assertRaisesRegex(UserError, "takes at most 4096"):
             self.answer("😀" * 2049)
+        with self.assertRaisesRegex(UserError, "no text"):
+            comment = self.env.ref("mail.mt_comment")
+            self.answer("", subtype_xmlid=None, subtype_id=str(comment.id))
         with self.assertRaisesRegex(UserError, "no text"):
             self.answer("<p><br></p>")
         with self.assertRaisesRegex(UserError, "Files can't be sent"):
@@ -151,6 +160,32 @@ class TestDiscussChannel(WhatsappCsCommon):
         self.assertEqual(self.send()[0]["text"]["body"], "In *ocean blue*, _as asked_")
         note = self.answer("*as typed*", subtype_xmlid="mail.mt_note")
         self.assertIn("*as typed*", str(note.body))
+
+    def test_what_was_said_can_not_be_forged_changed_or_deleted(self):
+        own = self.answer()
+        theirs = self.thread.message_ids.sorted("id")[0]
+        Message = self.env["mail.message"].with_user(self.agent)
+        for message in (own, theirs):
+            with self.assertRaises(AccessError):
+                message.with_user(self.agent).write({"body": "FALSIFIED"})
+            with self.assertRaises(AccessError):
+                message.with_user(self.agent).unlink()
+        for values in (
+            {"message_type": "whatsapp_cs", "author_id": self.conversation.partner_id.id},
+            {"message_type": "comment"},
+        ):
+            with self.assertRaises(AccessError):
+                Message.create({"model": "discuss.channel", "res_id": self.thread.id, "body": "x", **values})
+        for values in ({"active": False}, {"name": "other"}):
+            with self.assertRaises(AccessError):
+                self.thread.with_user(self.agent).write(values)
+
+    def test_an_agent_answers_whichever_company_the_client_shows(self):
+        other_company = self.env["res.company"].create({"name": "Other"})
+        self.agent.company_ids += other_company
+        thread = self.thread.with_user(self.agent).with_context(allowed_company_ids=other_company.ids)
+        thread.sudo().message_post(body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment")
+        self.assertEqual(len(self.send()), 1)
 
     def test_a_reaction_that_would_not_be_sent_is_refused(self):
         message = self.thread.message_ids.with_user(self.agent)
@@ -197,11 +232,25 @@ class TestDiscussChannel(WhatsappCsCommon):
     def test_nobody_without_the_role_can_be_invited(self):
         self.answer()
         for partner in (self.analyst.partner_id, self.employee.partner_id, self.conversation.partner_id):
-            with self.assertRaisesRegex(UserError, "no WhatsApp agent"):
+            with self.assertRaisesRegex(UserError, "can't be added"):
                 self.thread.with_user(self.agent).add_members(partner_ids=partner.ids)
         guest = self.env["mail.guest"].create({"name": "Guest"})
-        with self.assertRaisesRegex(UserError, "no WhatsApp agent"):
+        with self.assertRaisesRegex(UserError, "can't be added"):
             self.thread.with_user(self.agent).add_members(guest_ids=guest.ids)
+
+    def test_an_invitation_link_lets_nobody_in(self):
+        self.answer(user=self.editor)
+        for user in ("wa_agent", "wa_analyst", "wa_employee"):
+            self.authenticate(user, user)
+            self.url_open(f"/chat/{self.thread.id}/{self.thread.uuid}")
+            self.assertEqual(self.thread.channel_partner_ids, self.editor.partner_id, user)
+
+    def test_a_colleague_without_the_conversation_can_not_be_added_and_an_editor_can(self):
+        self.answer(user=self.agent)
+        with self.assertRaisesRegex(UserError, "can't be added"):
+            self.thread.with_user(self.agent).add_members(partner_ids=self.agent_2.partner_id.ids)
+        self.thread.with_user(self.agent).add_members(partner_ids=self.editor.partner_id.ids)
+        self.assertIn(self.editor.partner_id, self.thread.channel_partner_ids)
 
     # === WHO SEES WHAT === #
 

@@ -143,6 +143,16 @@ class TestMessage(WhatsappCsCommon):
         self.assertEqual([payload["text"]["body"] for payload in self.send()], ["On its way"])
         self.assertEqual(len(message.outbox_ids), 2)
 
+    def test_a_second_try_is_not_sent_when_the_first_turns_out_to_have_arrived(self):
+        message = self.answer_and_send()
+        first_key = message.outbox_ids.key
+        message.outbox_ids.state = "unknown"
+        message.is_unknown = True
+        message.mail_message_id.with_user(self.agent).whatsapp_cs_retry()
+        self.receive(self.status_body("delivered", wamid="wamid.FIRST", key=first_key))
+        self.assertEqual(message.state, "delivered")
+        self.assertFalse(self.send())
+
     def test_a_late_report_of_the_first_try_does_not_fail_the_second(self):
         message = self.answer_and_send()
         first_key = message.outbox_ids.key

@@ -78,7 +78,7 @@ class TestOutbox(WhatsappCsCommon):
     def test_the_quick_tries_follow_within_one_run(self):
         message = self.answer_message()
         self.patch(whatsapp_cs_outbox, "QUICK_RETRY", 5)
-        self.patch(whatsapp_cs_outbox, "RETRY_DELAYS", (-5, -5, 300))
+        self.patch(whatsapp_cs_outbox, "RETRY_DELAYS", (-5000, -5000, 300))
         self.send_with_error(GraphError(131000, "something", http_status=500))
         self.assertEqual((message.outbox_ids.try_count, message.outbox_ids.state), (3, "retry"))
 
@@ -137,6 +137,19 @@ class TestOutbox(WhatsappCsCommon):
         self.env.invalidate_all()
         self.assertFalse(self.send())
         self.assertEqual((message.outbox_ids.state, message.is_unknown), ("unknown", True))
+
+    def test_a_killed_workers_message_is_unknown_at_once_and_a_living_ones_waits(self):
+        message = self.answer_message()
+        self.env.flush_all()
+        claim = (
+            "UPDATE whatsapp_cs_outbox SET state = 'sending', claim_date = now() AT TIME ZONE 'UTC', claim_backend = {}"
+        )
+        alive = "(SELECT pid || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
+        for backend, state in ((alive, "sending"), ("'1 long ago'", "unknown")):
+            self.cr.execute(claim.format(backend))
+            self.env.invalidate_all()
+            self.send()
+            self.assertEqual(message.outbox_ids.state, state)
 
     def test_a_refused_token_stops_the_channel_keeps_the_queue_and_resumes(self):
         message = self.answer_message()

@@ -73,6 +73,12 @@ class TestWebhook(WhatsappCsCommon):
         self.assertFalse(self.get_events())
         self.assertEqual(self.get_refusals(), ["too_large"])
 
+    def test_odd_tokens_are_refused_without_an_error(self):
+        self.assertEqual(self.verify("%C3%BC").status_code, 403)
+        for token in ("%00abc", "%F0%9F%98%80", "a.b"):
+            self.assertEqual(self.url_open(f"/whatsapp_cs/webhook/{token}").status_code, 404)
+            self.assertEqual(self.url_open(f"/whatsapp_cs/webhook/{token}", data=b"{}").status_code, 404)
+
     def test_an_unknown_address_does_not_exist(self):
         response = self.url_open("/whatsapp_cs/webhook/nobody", data=b"{}")
         self.assertEqual(response.status_code, 404)

@@ -137,7 +137,7 @@ def _mark_line(line, mark):
 _BLOCK_CODE = re.compile(r"```(.+?)```", re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
 _URL = re.compile(r"(?<![\w@])https?://[^\s<>\"'\x00]+")
-_URL_END = re.compile(r"[.,;:!?)\]}»”’]+$")
+_URL_END = ".,;:!?)]}»”’"
 _MARKS = (("*", "b"), ("_", "i"), ("~", "s"))
 
 
@@ -162,9 +162,11 @@ def whatsapp_to_html(text):
 
 
 def _keep_link(address, keep):
-    tail = _URL_END.search(address)
-    end = tail.group() if tail and not ("(" in address and ")" in tail.group()) else ""
-    address = address[: len(address) - len(end)] if end else address
+    bare = address.rstrip(_URL_END)
+    end = address[len(bare) :]
+    if "(" in bare and ")" in end:  # a bracket inside the address
+        bare, end = address, ""
+    address = bare
     return keep(Markup('<a href="%s" target="_blank" rel="noopener noreferrer">%s</a>') % (address, address)) + end
 
 

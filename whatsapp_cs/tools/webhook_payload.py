@@ -7,6 +7,11 @@ or put aside, alone. Every key is optional and unknown keys are ignored: a new A
 import json
 from typing import NamedTuple
 
+from .phone import to_digits
+
+ID_LIMIT = 512  # characters; Meta's ids are opaque and stay below 130, what is longer is no id
+NAME_LIMIT = 256
+
 
 class PayloadError(Exception):
     """The body, or one update of it, can't be understood; the text says why."""
@@ -25,7 +30,7 @@ class Identity(NamedTuple):
 class Update(NamedTuple):
     """One thing that happened: a message, a status, or the whole value of any other field."""
 
-    kind: str  # "message", "status" or the webhook field's name
+    kind: str  # "message", "status", or "field:" and the webhook field's name
     item: dict
     value: dict  # the value the item came in, without its sisters
     waba_id: str
@@ -35,32 +40,28 @@ class Update(NamedTuple):
     def phone_number_id(self):
         return _text(_dict(self.value.get("metadata")).get("phone_number_id"))
 
-    def to_body(self):
-        """Return a webhook body that holds this update alone."""
+    def to_entry(self):
+        """Return an entry of a webhook body that holds this update alone."""
         value = dict(self.value)
         if self.kind in _LISTS:
             value[_LISTS[self.kind]] = [self.item]
-        return json.dumps(
-            {
-                "object": "whatsapp_business_account",
-                "entry": [{"id": self.waba_id, "changes": [{"field": self.field, "value": value}]}],
-            },
-            sort_keys=True,
-        )
+        return {"id": self.waba_id, "changes": [{"field": self.field, "value": value}]}
 
     def get_identity(self):
         """Return the sender of a message. Both ids may be missing, then nobody can be answered: PayloadError."""
-        wa_id, user_id = _text(self.item.get("from")), _text(self.item.get("from_user_id"))
+        wa_id, user_id = to_digits(_text(self.item.get("from"))), _text(self.item.get("from_user_id"))
         if not wa_id and not user_id:
             raise PayloadError("The message names no sender (neither from nor from_user_id).")
+        if len(wa_id) > 32 or len(user_id) > ID_LIMIT:
+            raise PayloadError("The id of the sender is longer than any that WhatsApp gives.")
         contact = self._find_contact(wa_id, user_id)
         profile = _dict(contact.get("profile"))
         return Identity(
-            wa_id=wa_id or _text(contact.get("wa_id")),
-            user_id=user_id or _text(contact.get("user_id")),
-            parent_user_id=_text(self.item.get("from_parent_user_id") or contact.get("parent_user_id")),
-            username=_text(profile.get("username")),
-            profile_name=_text(profile.get("name")),
+            wa_id=wa_id or to_digits(_text(contact.get("wa_id")))[:32],
+            user_id=user_id or _text(contact.get("user_id"))[:ID_LIMIT],
+            parent_user_id=_text(self.item.get("from_parent_user_id") or contact.get("parent_user_id"))[:ID_LIMIT],
+            username=_text(profile.get("username"))[:NAME_LIMIT],
+            profile_name=_text(profile.get("name"))[:NAME_LIMIT],
         )
 
     def _find_contact(self, wa_id, user_id):
@@ -99,14 +100,26 @@ def split(payload):
                     items += 1
                     yield Update(kind, _dict(item), frame, waba_id, field)
             if not items:
-                yield Update(field, value, value, waba_id, field)
+                yield Update(f"field:{field}", value, value, waba_id, field)
+
+
+def join(updates):
+    """Return one webhook body (text) that holds ``updates`` in their order."""
+    entries = [update.to_entry() for update in updates]
+    return json.dumps({"object": "whatsapp_business_account", "entry": entries}, sort_keys=True)
+
+
+def get_id(item):
+    """Return the item's id, or ``""`` when it has none that could be one."""
+    value = item.get("id")
+    return value if isinstance(value, str) and len(value) <= ID_LIMIT else ""
 
 
 def get_timestamp(item):
     """Return the item's Unix seconds (Meta sends a string), 0 when it has none."""
     try:
         return max(0, min(int(_dict(item).get("timestamp")), 32503680000))  # a year below 3000
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 
