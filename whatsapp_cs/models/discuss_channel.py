@@ -105,6 +105,8 @@ class DiscussChannel(models.Model):
         self.ensure_one()
         channel = self.sudo()  # sudo: discuss.channel.member - membership follows from the conversation's agent
         for member in channel.channel_member_ids.filtered(lambda member: member.partner_id != agent.partner_id):
+            # Personally, too: the thread's own notifications end for who may not see it any more.
+            Store(bus_channel=member._bus_channel()).add(channel, channel._whatsapp_cs_get_store_fields()).bus_send()
             channel._action_unfollow(member.partner_id, member.guest_id, post_leave_message=False)
         if agent:
             # Who takes a conversation has read it; for whom it is given to, everything in it is new.

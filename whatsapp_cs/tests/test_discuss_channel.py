@@ -321,6 +321,13 @@ class TestDiscussChannel(WhatsappCsCommon):
             [text for text in news if f'"id":{message.id}' in text and '"whatsapp_cs_state":"read"' in text]
         )
 
+    def test_who_loses_a_chat_is_told_personally(self):
+        self.answer(user=self.agent)
+        before = len(self.get_bus(f'"res.partner",{self.agent.partner_id.id}'))
+        self.conversation.with_user(self.editor).action_take()
+        news = self.get_bus(f'"res.partner",{self.agent.partner_id.id}')[before:]
+        self.assertTrue([text for text in news if f'"whatsapp_cs_user_id":{self.editor.id}' in text])
+
     def test_a_new_message_carries_its_state_and_the_thread_its_case(self):
         message = self.answer()
         data = Store().add(message.with_user(self.agent)).get_result()["mail.message"][0]
