@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -181,6 +183,7 @@ class DiscussChannel(models.Model):
         subtype_id=None,
         attachment_ids=None,
         attachments=None,
+        body_is_html=False,
         **_kwargs,
     ):
         """Refuse a post of somebody who may not; for a message to the customer, also when it can't be sent.
@@ -204,7 +207,9 @@ class DiscussChannel(models.Model):
         if message_type != "comment" or not is_comment:
             return body
         self._whatsapp_cs_lock_case()
-        text = text_format.html_to_whatsapp(body)
+        # As everywhere in Odoo: Markup is HTML, a plain string is text.
+        is_html = isinstance(body, Markup) or body_is_html
+        text = text_format.html_to_whatsapp(body) if is_html else (body or "").strip()
         self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(
             text, has_attachments=bool(attachment_ids or attachments)
         )

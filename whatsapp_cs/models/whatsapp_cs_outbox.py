@@ -18,6 +18,8 @@ SENDER_THREADS = 16  # enough for 80 messages a second at an API that answers wi
 RETRY_DELAYS = (2, 10, 300, 300, 300)  # seconds: two quick tries, then three with the compensation run
 QUICK_RETRY = 15  # seconds: for a try that is due within it the sender stays; Odoo's crons wake by the minute only
 POLL_PAUSE = 0.2  # seconds between two looks while it stays
+SLOW_CALL = 2  # seconds after which a call is not waited for: others are sent beside it
+RUN_SECONDS = 60  # at the most; with the longest call on top it stays below the 120 s after which Odoo kills a cron
 CLAIM_MINUTES = 5  # longer than any call takes
 
 
@@ -99,21 +101,32 @@ class WhatsappCsOutbox(models.Model):
         Only as many rows are claimed as threads are free, so that a call that hangs holds up its own customer alone.
         """
         self._reap()
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        has_time, pending = True, set()
+        has_time, pending, end = True, {}, time.monotonic() + RUN_SECONDS
         with ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
             while True:
                 if has_time:
-                    pending |= self._start_calls(pool, SENDER_THREADS - len(pending))
+                    calls = self._start_calls(pool, SENDER_THREADS - len(pending))
+                    pending |= dict.fromkeys(calls, time.monotonic())
                 if not pending and not (has_time and self._is_retry_near()):
                     break
-                done, pending = wait(pending, timeout=POLL_PAUSE, return_when=FIRST_COMPLETED)
-                if not pending and not done:
-                    time.sleep(POLL_PAUSE)
+                done = self._wait_for_calls(pending)
                 self._write_results([future.result() for future in done])
-                has_time = bool(self.env["ir.cron"]._commit_progress(len(done), remaining=0))
+                time_left = self.env["ir.cron"]._commit_progress(len(done), remaining=0)
+                now = time.monotonic()
+                is_held_up = any(now - started > SLOW_CALL for started in pending.values())
+                has_time = bool(time_left) or (is_held_up and now < end)
         if not has_time:
             self._wake_up()  # go on at once, with other jobs in between
+
+    @api.model
+    def _wait_for_calls(self, pending):
+        """Wait a moment, take the calls that are done out of ``pending`` (future: start) and return them."""
+        if not pending:
+            time.sleep(POLL_PAUSE)  # for a retry that is near
+        done, _not_done = wait(pending, timeout=POLL_PAUSE, return_when=FIRST_COMPLETED)
+        for future in done:
+            del pending[future]
+        return done
 
     @api.model
     def _start_calls(self, pool, limit):
@@ -245,7 +258,11 @@ class WhatsappCsOutbox(models.Model):
             """,
             (CLAIM_MINUTES,),
         )
-        self.browse(row_id for (row_id,) in self.env.cr.fetchall())._set_unknown("worker died")
+        try:
+            self.browse(row_id for (row_id,) in self.env.cr.fetchall())._set_unknown("worker died")
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()  # a status webhook is settling one; the next run looks again
 
     @api.autovacuum
     def _gc_outbox(self):

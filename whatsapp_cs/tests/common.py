@@ -4,6 +4,8 @@ import time
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from markupsafe import Markup
+
 from odoo.tests import HttpCase, new_test_user
 from odoo.tools import file_open
 
@@ -185,7 +187,7 @@ class WhatsappCsCommon(HttpCase):
         """Post in the thread as ``user``, the way Discuss does it: in superuser mode, as that user."""
         thread = self.get_thread(wa_id).with_user(user or self.agent)
         return thread.sudo().message_post(
-            body=text, message_type="comment", **{"subtype_xmlid": "mail.mt_comment", **kwargs}
+            body=Markup(text), message_type="comment", **{"subtype_xmlid": "mail.mt_comment", **kwargs}
         )
 
     def get_texts(self, thread):

@@ -158,6 +158,11 @@ class TestDiscussChannel(WhatsappCsCommon):
         message = self.answer("<p>In *ocean blue*, <i>as asked</i></p>")
         self.assertEqual(str(message.body), "<p>In <b>ocean blue</b>, <i>as asked</i></p>")
         self.assertEqual(self.send()[0]["text"]["body"], "In *ocean blue*, _as asked_")
+        plain = self.thread.with_user(self.agent).message_post(
+            body="2 < 3\n<b>", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        self.assertEqual(str(plain.body), "<p>2 &lt; 3<br>&lt;b&gt;</p>")
+        self.assertEqual(self.send()[0]["text"]["body"], "2 < 3\n<b>")
         note = self.answer("*as typed*", subtype_xmlid="mail.mt_note")
         self.assertIn("*as typed*", str(note.body))
 

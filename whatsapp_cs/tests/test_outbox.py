@@ -1,11 +1,13 @@
+import threading
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.whatsapp_cs.models import whatsapp_cs_outbox
-from odoo.addons.whatsapp_cs.tools.graph_client import GraphError
+from odoo.addons.whatsapp_cs.tools.graph_client import GraphClient, GraphError
 
 from .common import WhatsappCsCommon
 
@@ -95,6 +97,34 @@ class TestOutbox(WhatsappCsCommon):
         with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_outbox", "ERROR"):
             self.assertEqual([payload["text"]["body"] for payload in self.send()], ["fine"])
         self.assertEqual(broken.state, "failed")
+
+    def test_a_call_that_hangs_holds_up_nobody_who_writes_meanwhile(self):
+        self.receive(self.text_body("Hi", "wamid.B1", wa_id="32470123456"))
+        self.answer("hung")
+        released, order = threading.Event(), []
+
+        def request(_client, _method, _path, **kwargs):
+            text = kwargs["json"]["text"]["body"]
+            if text == "hung":
+                released.wait(20)  # until the other one has gone
+            order.append(text)
+            if text == "other":
+                released.set()
+            return {"messages": [{"id": f"wamid.{text}"}]}
+
+        Outbox = self.registry["whatsapp.cs.outbox"]
+        wait_for_calls, answered = Outbox._wait_for_calls, []
+
+        def answer_meanwhile(outbox, pending):
+            if not answered:
+                answered.append(self.answer("other", wa_id="32470123456"))
+                self.env.flush_all()
+            return wait_for_calls(outbox, pending)
+
+        self.patch(Outbox, "_wait_for_calls", answer_meanwhile)
+        with patch.object(GraphClient, "_request", autospec=True, side_effect=request):
+            self.run_cron("outbox_send")
+        self.assertEqual(order, ["other", "hung"])
 
     def test_a_connection_that_never_came_about_is_tried_again(self):
         message = self.answer_message()
