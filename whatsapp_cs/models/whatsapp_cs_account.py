@@ -1,8 +1,9 @@
 import re
 import secrets
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq
 from odoo.tools.urls import urljoin
 
@@ -129,10 +130,10 @@ class WhatsappCsAccount(models.Model):
     @api.constrains("base_url")
     def _check_base_url(self):
         for account in self:
-            if not account.base_url.startswith(("https://", "http://localhost", "http://127.0.0.1")) and not (
-                self.env["ir.config_parameter"].sudo().get_param("whatsapp_cs.allow_http_base_url")
-            ):
-                raise UserError(
+            url = urlsplit(account.base_url)
+            is_here = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")
+            if not (url.scheme == "https" and url.hostname) and not is_here:
+                raise ValidationError(
                     self.env._(
                         "The base URL %s is not encrypted: the access token would travel in clear text. "
                         "Enter one that begins with https://.",

@@ -170,8 +170,16 @@ class TestAccount(WhatsappCsCommon):
             self.new.with_user(self.editor).action_connect()
 
     def test_an_address_without_encryption_is_refused(self):
-        with self.assertRaisesRegex((UserError, ValidationError), "clear text"):
-            self.new.base_url = "http://graph.example.com"
+        for url in (
+            "http://graph.example.com",
+            "http://localhost.example.com",
+            "graph.facebook.com",
+            "https://",
+            "ftp://x",
+        ):
+            with self.assertRaisesRegex(ValidationError, "clear text"):
+                self.new.base_url = url
+        self.new.base_url = "http://127.0.0.1:8070"
 
     def test_an_account_with_history_is_not_deleted(self):
         self.connect()
