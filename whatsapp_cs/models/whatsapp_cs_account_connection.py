@@ -1,4 +1,5 @@
 import json
+import logging
 import secrets
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from ..tools import signature
 from ..tools.graph_client import GraphError, post_signed
 from .whatsapp_cs_event import MAX_TRIES
 
+_logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
 
 _PERMISSIONS = ("whatsapp_business_messaging", "whatsapp_business_management")
@@ -108,6 +110,13 @@ class WhatsappCsAccount(models.Model):
             except (GraphError, StepFailed) as error:
                 step.update(state="failed", **self._describe_failure(error))
                 break
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception as error:  # the form must not wait for ever for a step that can't end
+                self.env.cr.rollback()
+                _logger.exception("WhatsApp account %s: step %s failed", self.id, step["code"])
+                step.update(state="failed", **self._describe_failure(StepFailed(*self._get_internal_error(error))))
+                break
         self._finish_connection(steps)
 
     def _commit_steps(self, steps):
@@ -127,6 +136,12 @@ class WhatsappCsAccount(models.Model):
             self.write({"state": "connected", "blocked_reason": False})
             self.channel_ids._activate()
         self._commit_steps(steps)
+
+    def _get_internal_error(self, error):
+        return (
+            self.env._("An internal error stopped this step (%s).", type(error).__name__),
+            self.env._("Connect again. If it stays, the server's log says more."),
+        )
 
     def _describe_failure(self, error):
         if isinstance(error, StepFailed):
@@ -187,8 +202,28 @@ class WhatsappCsAccount(models.Model):
                 self.env._("The account has no phone number."),
                 self.env._("Add one in Meta's WhatsApp Manager, then connect again."),
             )
+        self._check_numbers_are_free(numbers)
         channels = self.env["whatsapp.cs.channel"]._update_from_graph(self, numbers)
         return ", ".join(channels.mapped("display_phone_number"))
+
+    def _check_numbers_are_free(self, numbers):
+        taken = (
+            self.env["whatsapp.cs.channel"]
+            .with_context(active_test=False)
+            .search(
+                [("phone_number_id", "in", [number["id"] for number in numbers]), ("account_id", "!=", self.id)],
+                limit=1,
+            )
+        )
+        if taken:
+            raise StepFailed(
+                self.env._(
+                    "The number %(number)s belongs to the account %(account)s already.",
+                    number=taken.display_phone_number,
+                    account=taken.account_id.name,
+                ),
+                self.env._("A number has one account: go on with that one."),
+            )
 
     def _connect_webhook(self, client):
         try:

@@ -11,14 +11,13 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, LazyTranslate
+from odoo.tools import SQL
 
 from ..tools import webhook_payload
 from ..tools.private_log import queries_hidden
 from ..tools.webhook_payload import PayloadError
 
 _logger = logging.getLogger(__name__)
-_lt = LazyTranslate(__name__)
 
 # Another transaction got there first. A unique violation is one of these too: the row that we would have found
 # was committed after our snapshot; the next try finds it.

@@ -109,7 +109,7 @@ class WhatsappCsMessage(models.Model):
             "body": self._get_inbound_text(item),
             "raw": json.dumps(item, ensure_ascii=False),
             "date": self._get_date(item),
-            "quoted_wamid": context.get("id") if isinstance(context, dict) else False,
+            "quoted_wamid": webhook_payload.get_id(context) if isinstance(context, dict) else False,
             "state": "received",
         }
 
@@ -214,7 +214,8 @@ class WhatsappCsMessage(models.Model):
         error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
         data = error.get("error_data")
         details = (data.get("details") if isinstance(data, dict) else None) or error.get("title") or ""
-        self._set_failed(error.get("code"), details)
+        code = error.get("code")
+        self._set_failed(code if isinstance(code, (int, str)) else None, details)
 
     # === OUTGOING === #
 

@@ -117,6 +117,16 @@ class TestAccount(WhatsappCsCommon):
     def test_an_account_without_numbers_is_named(self):
         self.assertFailed(self.connect(**{"1005/phone_numbers": {"data": []}}), "numbers", "no phone number", "Add one")
 
+    def test_a_number_of_another_account_is_named(self):
+        steps = self.connect(**{"1005/phone_numbers": {"data": [self.number("2001")]}})
+        self.assertFailed(steps, "numbers", "belongs to the account Account 1001", "go on with that one")
+        self.assertEqual(self.channel.account_id, self.account)
+
+    def test_a_step_that_breaks_ends_as_failed_and_not_in_waiting_for_ever(self):
+        with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_account_connection", "ERROR"):
+            steps = self.connect(**{"1005/phone_numbers": {"data": [{"no": "id"}]}})
+        self.assertFailed(steps, "numbers", "internal error", "Connect again")
+
     def test_a_webhook_that_whatsapp_can_not_reach_is_named(self):
         steps = self.connect(
             **{"1005/subscribed_apps": GraphError(2200, "Callback verification failed", http_status=400)}

@@ -47,6 +47,20 @@ class TestEvent(WhatsappCsCommon):
         self.assertIn('"broken"', broken.body)
         self.assertNotIn("Message 499", broken.body)
 
+    def test_the_parts_of_a_large_body_hold_their_own_senders_only(self):
+        senders = [f"324701{number:05}" for number in range(60)]
+        contacts = [{"wa_id": sender, "profile": {"name": f"Person {sender}"}} for sender in senders]
+        messages = [self.message(number, **{"from": sender}) for number, sender in enumerate(senders)]
+        self.post_webhook(self.envelope(messages=messages, contacts=contacts))
+        whole = self.get_events()
+        while self.get_events(state="new"):
+            self.run_cron("event_process")
+        parts = self.get_events() - whole
+        self.assertEqual(len(parts), 2)
+        self.assertLess(sum(len(part.body) for part in parts), 3 * len(whole.body))
+        for sender in (senders[0], senders[-1]):
+            self.assertEqual(self.get_contact(sender).name, f"Person {sender}")
+
     def test_a_replay_of_a_broken_update_doubles_nothing(self):
         messages = [self.message(1), {"id": "wamid.2", "type": "text", "text": {"body": "broken"}}]
         self.receive(self.envelope(messages=messages))

@@ -101,7 +101,15 @@ class TestMessage(WhatsappCsCommon):
         self.assertIn("Too late", message.error)
 
     def test_the_meaning_of_a_failure_survives_odd_reports(self):
-        for errors in (None, [], ["x"], [{"code": None}], [{"code": "?", "error_data": "y"}]):
+        for errors in (
+            None,
+            [],
+            ["x"],
+            [{"code": None}],
+            [{"code": "?", "error_data": "y"}],
+            [{"code": {}}],
+            [{"code": []}],
+        ):
             with self.subTest(errors=errors):
                 message = self.answer_and_send()
                 self.report("failed", wamid=message.wamid, errors=errors)

@@ -41,10 +41,15 @@ class Update(NamedTuple):
         return _text(_dict(self.value.get("metadata")).get("phone_number_id"))
 
     def to_entry(self):
-        """Return an entry of a webhook body that holds this update alone."""
+        """Return an entry of a webhook body that holds this update alone, and its own sender's contact."""
         value = dict(self.value)
         if self.kind in _LISTS:
             value[_LISTS[self.kind]] = [self.item]
+            if "contacts" in value:  # one for each update of the body: copied whole they would grow with its square
+                contact = self._find_contact(
+                    to_digits(_text(self.item.get("from"))), _text(self.item.get("from_user_id"))
+                )
+                value["contacts"] = [contact] if contact else []
         return {"id": self.waba_id, "changes": [{"field": self.field, "value": value}]}
 
     def get_identity(self):
