@@ -37,9 +37,8 @@ class ResPartner(models.Model):
         result = super().write(vals)
         if "name" in vals:
             # sudo: discuss.channel - the thread is named after the customer, whoever may rename the customer
-            contacts_sudo = self.sudo().with_context(active_test=False).whatsapp_cs_contact_ids
-            for contact in contacts_sudo:
-                contact.discuss_channel_id.name = contact.name
+            for contact_sudo in self.sudo().whatsapp_cs_contact_ids:
+                contact_sudo.discuss_channel_id.name = contact_sudo.name
         return result
 
     def action_view_whatsapp_cs_conversations(self):

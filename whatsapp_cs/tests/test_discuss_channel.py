@@ -181,6 +181,10 @@ class TestDiscussChannel(WhatsappCsCommon):
         ):
             with self.assertRaises(AccessError):
                 Message.create({"model": "discuss.channel", "res_id": self.thread.id, "body": "x", **values})
+        elsewhere = self.env["discuss.channel"].with_user(self.agent)._create_group(self.agent_2.partner_id.ids)
+        elsewhere = elsewhere.message_post(body="mine", message_type="comment").sudo(False)
+        with self.assertRaises(AccessError):
+            elsewhere.write({"model": "discuss.channel", "res_id": self.thread.id})
         for values in ({"active": False}, {"name": "other"}):
             with self.assertRaises(AccessError):
                 self.thread.with_user(self.agent).write(values)
