@@ -47,10 +47,9 @@ class WhatsappCsController(http.Controller):
         if not signature.is_valid(account_sudo.app_secret, body, header):
             return self._refuse(account_sudo, 403, "wrong_signature" if header else "unsigned", len(body))
         try:
-            webhook_payload.parse(body)
+            account_sudo.env["whatsapp.cs.event"]._store(account_sudo, body)
         except webhook_payload.PayloadError:
             return self._refuse(account_sudo, 400, "malformed", len(body))
-        account_sudo.env["whatsapp.cs.event"]._store(account_sudo, body)
         return request.make_json_response({})
 
     def _get_account_sudo(self, token):

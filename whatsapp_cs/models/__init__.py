@@ -7,8 +7,10 @@ from . import whatsapp_cs_channel
 from . import whatsapp_cs_webhook_refusal
 
 # pipeline
+from . import whatsapp_cs_queue
 from . import whatsapp_cs_event
 from . import whatsapp_cs_message
+from . import whatsapp_cs_early_status
 from . import whatsapp_cs_outbox
 
 # people

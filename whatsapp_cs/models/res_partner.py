@@ -1,3 +1,5 @@
+from itertools import chain
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -50,16 +52,23 @@ class ResPartner(models.Model):
     # === BY NUMBER === #
 
     @api.model
-    def _whatsapp_cs_find_by_number(self, wa_id, company):
-        """Return the partner who has the number in any form it is written in, or empty.
+    def _whatsapp_cs_find_by_number(self, wa_ids, company):
+        """Return ``{wa_id: partner}`` of those who have one of the numbers, in any form it is written in.
 
         With several, persons come before companies, then the oldest: it does not change from message to message.
         """
         company_domain = Domain("company_id", "in", (False, company.id))
-        partners = self.search(company_domain & Domain("phone_sanitized", "in", phone.get_variants(wa_id)))
-        if not partners:
-            partners = self.browse(self._whatsapp_cs_find_by_dialled_number(wa_id)).filtered_domain(company_domain)
-        return partners.sorted(lambda partner: (partner.is_company, partner.id))[:1]
+        variants = {wa_id: phone.get_variants(wa_id) for wa_id in wa_ids if wa_id}
+        domain = Domain("phone_sanitized", "in", list(chain.from_iterable(variants.values())))
+        by_number = self.search(company_domain & domain).grouped("phone_sanitized") if variants else {}
+        found = {}
+        for wa_id, numbers in variants.items():
+            partners = self.union(*(by_number[number] for number in numbers if number in by_number))
+            if not partners:
+                partners = self.browse(self._whatsapp_cs_find_by_dialled_number(wa_id)).filtered_domain(company_domain)
+            if partners:
+                found[wa_id] = partners.sorted(lambda partner: (partner.is_company, partner.id))[:1]
+        return found
 
     @api.model
     def _whatsapp_cs_find_by_dialled_number(self, wa_id):

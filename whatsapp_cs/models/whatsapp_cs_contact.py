@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 
 from ..tools import phone
@@ -98,28 +98,59 @@ class WhatsappCsContact(models.Model):
     # === IDENTITY === #
 
     @api.model
-    def _find_or_create(self, channel, identity):
-        """Return the contact behind ``identity``; learn what it says anew, create the contact if there is none."""
-        contact = self._find(channel, identity)
-        if contact:
+    def _find_or_create(self, people):
+        """Return the contact of each ``(channel, identity)`` in ``people``; learn what is new, create who is missing."""
+        known = self._find_all(people)
+        values, news = {}, {}  # of those who are missing, by a number; and their numbers by what they are known by
+        for channel, identity in people:
+            keys = self._get_keys(channel, identity)
+            if contact := next((known[key] for key in keys if key in known), None):
+                known = dict.fromkeys(keys, contact) | known
+            else:
+                number = next((news[key] for key in keys if key in news), len(values))
+                values.setdefault(number, {"channel_id": channel.id, **self._prepare_identity_values(identity)})
+                news = dict.fromkeys(keys, number) | news
+        created = self.create(list(values.values()))
+        known |= {key: created[number] for key, number in news.items()}
+        contacts = []
+        for channel, identity in people:
+            contact = next(known[key] for key in self._get_keys(channel, identity) if key in known)
             contact._learn(identity)
-        else:
-            contact = self.create({"channel_id": channel.id, **self._prepare_identity_values(identity)})
-        if not contact.partner_id:
-            contact._link_partner()
-        return contact
+            contacts.append(contact)
+        self.union(*contacts).filtered(lambda contact: not contact.partner_id)._link_partner()
+        return contacts
+
+    @api.model
+    def _get_keys(self, channel, identity):
+        """Return what a contact may be known by, the surest first: the user id, then the number in any form it has."""
+        keys = [(channel.id, "user", identity.user_id)] if identity.user_id else []
+        return keys + [(channel.id, "number", wa_id) for wa_id in self._get_wa_ids(identity)]
+
+    @api.model
+    def _get_wa_ids(self, identity):
+        return [number.removeprefix("+") for number in phone.get_variants(identity.wa_id)] if identity.wa_id else []
+
+    @api.model
+    def _find_all(self, people):
+        """Return ``{key: contact}`` of those of ``people`` who are known."""
+        keys = {key for person in people for key in self._get_keys(*person)}
+        contacts = self.search(
+            fields.Domain("channel_id", "in", [channel_id for channel_id, _kind, _value in keys])
+            & (
+                fields.Domain("meta_user_id", "in", [value for _channel_id, kind, value in keys if kind == "user"])
+                | fields.Domain("wa_id", "in", [value for _channel_id, kind, value in keys if kind == "number"])
+            )
+        )
+        known = {(contact.channel_id.id, "number", contact.wa_id): contact for contact in contacts if contact.wa_id}
+        return known | {
+            (contact.channel_id.id, "user", contact.meta_user_id): contact for contact in contacts if contact.meta_user_id
+        }
 
     @api.model
     def _find(self, channel, identity):
         """Return the contact with the user id, else with the number in any form it has, or empty."""
-        contact = self.browse()
-        if identity.user_id:
-            contact = self.search([("channel_id", "=", channel.id), ("meta_user_id", "=", identity.user_id)])
-        if not contact and identity.wa_id:
-            wa_ids = [number.removeprefix("+") for number in phone.get_variants(identity.wa_id)]
-            found = self.search([("channel_id", "=", channel.id), ("wa_id", "in", wa_ids)])
-            contact = found.sorted(lambda contact: wa_ids.index(contact.wa_id))[:1]
-        return contact
+        known = self._find_all([(channel, identity)])
+        return next((known[key] for key in self._get_keys(channel, identity) if key in known), self.browse())
 
     @api.model
     def _prepare_identity_values(self, identity):
@@ -181,33 +212,45 @@ class WhatsappCsContact(models.Model):
     # === PARTNER === #
 
     def _link_partner(self):
-        """Link the partner with this number, else a new one. Without a number nobody is guessed."""
-        self.ensure_one()
-        Partner = self.env["res.partner"]
-        partner = Partner._whatsapp_cs_find_by_number(self.wa_id, self.company_id) if self.wa_id else Partner
-        if partner:
-            self.write({"partner_id": partner.id, "created_partner": False})
-        else:
-            # tracking_disable: nobody needs a log line "created" by the system for each person who writes
-            partner = Partner.with_context(tracking_disable=True).create(self._prepare_partner_values())
-            self.write({"partner_id": partner.id, "created_partner": True})
+        """Link each with the partner of the number, else with a new one. Without a number nobody is guessed."""
+        for company, contacts in self.grouped("company_id").items():
+            found = self.env["res.partner"]._whatsapp_cs_find_by_number(contacts.mapped("wa_id"), company)
+            unknown = contacts.filtered(lambda contact: contact.wa_id not in found)  # noqa: B023 - used at once
+            # One person who writes to two of our numbers for the first time is one partner.
+            firsts = self.browse(
+                same[0].id for wa_id, people in unknown.grouped("wa_id").items() for same in ([people] if wa_id else people)
+            )
+            found |= firsts._create_partner()
+            for contact in contacts - firsts:
+                contact.write({"partner_id": found[contact.wa_id].id, "created_partner": False})
+
+    def _create_partner(self):
+        """Give each a partner of its own; return ``{wa_id: partner}``."""
+        # tracking_disable: nobody needs a log line "created" by the system for each person who writes
+        Partner = self.env["res.partner"].with_context(tracking_disable=True)
+        partners = Partner.create([contact._prepare_partner_values() for contact in self])
+        for contact, partner in zip(self, partners, strict=True):
+            contact.write({"partner_id": partner.id, "created_partner": True})
+        return dict(zip(self.mapped("wa_id"), partners, strict=True))
 
     def _prepare_partner_values(self):
         self.ensure_one()
-        country = (
-            self.env["res.country"].search([("code", "=", phone.get_country_code(self.wa_id))]) if self.wa_id else False
-        )
         return {
             "name": self._get_own_name(),
             "phone": phone.format_international(self.wa_id) if self.wa_id else False,
-            "country_id": country.id if country else False,
+            "country_id": self._get_country_id(phone.get_country_code(self.wa_id)) if self.wa_id else False,
             "company_id": self.company_id.id,
         }
+
+    @api.model
+    @tools.ormcache("code")
+    def _get_country_id(self, code):
+        return self.env["res.country"].search([("code", "=", code)]).id
 
     def _on_number_known(self):
         """A contact who hid the number shows it now: the partner who has it is theirs, else ours gets it."""
         self.ensure_one()
-        partner = self.env["res.partner"]._whatsapp_cs_find_by_number(self.wa_id, self.company_id)
+        partner = self.env["res.partner"]._whatsapp_cs_find_by_number([self.wa_id], self.company_id).get(self.wa_id)
         if partner and self.created_partner:
             self.write({"partner_id": partner.id, "created_partner": False})
         elif self.partner_id and not self.partner_id.phone:
@@ -223,20 +266,4 @@ class WhatsappCsContact(models.Model):
             values["window_end_date"] = date + WINDOW
         if not self.last_message_date or date > self.last_message_date:
             values["last_message_date"] = date
-        if values:
-            self.write(values)
-
-    # === DISCUSS === #
-
-    def _get_discuss_channel(self):
-        """Return the contact's thread in Discuss, created when there is none."""
-        self.ensure_one()
-        if not self.discuss_channel_id:
-            # install_mode: whoever runs this (a cron) must not become a member; the customer never is one
-            self.discuss_channel_id = (
-                self.env["discuss.channel"]
-                .with_context(install_mode=True)
-                .create({"name": self.name, "channel_type": "whatsapp_cs", "whatsapp_cs_contact_id": self.id})
-                .with_context(install_mode=False)
-            )
-        return self.discuss_channel_id
+        self.write(values)

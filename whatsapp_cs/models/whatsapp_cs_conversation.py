@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL, OrderedSet
 
 from ..tools.text_format import TEXT_LIMIT, get_length
 
@@ -169,42 +170,72 @@ class WhatsappCsConversation(models.Model):
     # === INBOUND === #
 
     @api.model
-    def _on_customer_message(self, message):
-        """Take in a customer's message: window, case, lead, and what people see."""
-        contact = message.contact_id
-        contact._on_inbound(message.date)
-        conversation = self._find_or_open(contact, message.date)
-        message.conversation_id = conversation
-        conversation._note_customer_message(message)
-        conversation._link_lead()
-        message._post(conversation._get_discuss_channel())
-        conversation._broadcast()
+    def _on_customer_messages(self, messages):
+        """Take in customers' messages, of many people at once: window, case, lead, and what people see."""
+        conversations = self.browse()
+        opened = self._find_or_open({contact: min(own.mapped("date")) for contact, own in messages.grouped("contact_id").items()})
+        for contact, own in messages.grouped("contact_id").items():
+            contact._on_inbound(max(own.mapped("date")))
+            own.conversation_id = opened[contact]
+            opened[contact]._note_customer_messages(own)
+            conversations |= opened[contact]
+        conversations._link_lead()
+        conversations._show_in_thread()
+        conversations._on_customer_wrote()
+        conversations.discuss_channel_id._whatsapp_cs_post_received(messages)
 
     @api.model
-    def _find_or_open(self, contact, date):
-        """Return the contact's open case, the one resolved a short while ago, or a new one."""
-        conversation = self.search([("contact_id", "=", contact.id), ("state", "!=", "resolved")])
-        if conversation:
-            return conversation
-        newest = self.search([("contact_id", "=", contact.id)], order="id desc", limit=1)
-        reopen_within = timedelta(hours=contact.channel_id.reopen_hours)
-        if newest and date <= newest.resolved_date + reopen_within:
-            return newest
-        return self.create({"contact_id": contact.id, "first_message_date": date})
+    def _find_or_open(self, dates):
+        """Return ``{contact: case}`` for the first message of each at ``dates[contact]``.
 
-    def _note_customer_message(self, message):
+        That is the contact's open case, the one resolved a short while ago, or a new one.
+        """
+        newest = self._find_newest([contact.id for contact in dates])
+        found = {
+            conversation.contact_id: conversation
+            for conversation in newest
+            if conversation._takes_message(dates[conversation.contact_id])
+        }
+        missing = [contact for contact in dates if contact not in found]
+        created = self.create([{"contact_id": contact.id, "first_message_date": dates[contact]} for contact in missing])
+        return found | dict(zip(missing, created, strict=True))
+
+    @api.model
+    def _find_newest(self, contact_ids):
+        """Return the newest case of each contact; only that one can be open."""
+        self.flush_model(["contact_id"])
+        query = SQL(
+            """
+            SELECT DISTINCT ON (contact_id) id FROM whatsapp_cs_conversation
+             WHERE contact_id = ANY(%s) ORDER BY contact_id, id DESC
+            """,
+            contact_ids,
+        )
+        return self.browse(row[0] for row in self.env.execute_query(query))
+
+    def _takes_message(self, date):
+        """Tell whether a message of ``date`` belongs to this case: it is open, or was resolved a short while before."""
+        return self.state != "resolved" or date <= self.resolved_date + timedelta(hours=self.channel_id.reopen_hours)
+
+    def _note_customer_messages(self, messages):
         self.ensure_one()
+        dates = messages.mapped("date")
+        if not self.unanswered_date:
+            self._broadcast()  # the waiting time begins; what else has changed is sent with the messages
         self.write(
             {
-                "inbound_count": self.inbound_count + 1,
-                "last_message_date": max(message.date, self.last_message_date or message.date),
-                "unanswered_date": self.unanswered_date or message.date,
+                "inbound_count": self.inbound_count + len(messages),
+                "last_message_date": max([*dates, self.last_message_date or dates[0]]),
+                "unanswered_date": self.unanswered_date or min(dates),
             }
         )
-        if self.state == "waiting" or (self.state == "resolved" and self._is_agent_there()):
-            self._set_assigned(self.user_id)
-        elif self.state in ("new", "resolved"):
-            self._set_queued()
+
+    def _on_customer_wrote(self):
+        """Give each back to its agent, or to the queue when nobody has it any more."""
+        agents = self.filtered(lambda c: c.state == "waiting" or (c.state == "resolved" and c._is_agent_there()))
+        for agent, conversations in agents.grouped("user_id").items():
+            conversations._set_assigned(agent)
+        (self - agents).filtered(lambda c: c.state in ("new", "resolved"))._set_queued()
 
     def _is_agent_there(self):
         """Tell whether the agent who had the case still works as one."""
@@ -213,31 +244,37 @@ class WhatsappCsConversation(models.Model):
     # === LEAD === #
 
     def _link_lead(self):
-        """Link the open lead of the person, or open one for somebody new (setting of the channel)."""
-        self.ensure_one()
-        if self.lead_id:
-            return
-        lead = self._find_open_lead()
-        if not lead and self._is_new_person() and self.channel_id.opens_lead:
-            lead = self.env["crm.lead"].create(self._prepare_lead_values())
-        if lead:
-            self.lead_id = lead
+        """Link the open lead of each person, or open one for somebody new (setting of the channel)."""
+        without = self.filtered(lambda conversation: not conversation.lead_id)
+        for company, conversations in without.grouped("company_id").items():
+            leads = self._find_open_lead(conversations.partner_id, company)
+            for conversation in conversations:
+                conversation.lead_id = leads.get(conversation.partner_id)
+        news = without.filtered(lambda c: not c.lead_id and c.channel_id.opens_lead)._filter_new_people()
+        # mail_create_nosubscribe: the system is no follower; tracking_disable: nothing has changed yet
+        Lead = self.env["crm.lead"].with_context(tracking_disable=True, mail_create_nosubscribe=True)
+        leads = Lead.create([conversation._prepare_lead_values() for conversation in news])
+        for conversation, lead in zip(news, leads.with_env(self.env), strict=True):
+            conversation.lead_id = lead
 
-    def _find_open_lead(self):
-        return self.env["crm.lead"].search(
+    @api.model
+    def _find_open_lead(self, partners, company):
+        """Return ``{partner: newest open lead}``."""
+        leads = self.env["crm.lead"].search(
             [
-                ("partner_id", "=", self.partner_id.id),
+                ("partner_id", "in", partners.ids),
                 ("won_status", "=", "pending"),
-                ("company_id", "in", (False, self.company_id.id)),
+                ("company_id", "in", (False, company.id)),
             ],
-            order="id desc",
-            limit=1,
+            order="id",
         )
+        return {lead.partner_id: lead for lead in leads}
 
-    def _is_new_person(self):
-        return self.contact_id.created_partner and not self.search_count(
-            [("contact_id", "=", self.contact_id.id), ("id", "!=", self.id)], limit=1
-        )
+    def _filter_new_people(self):
+        """Return those whose contact has written for the first time and was nobody we knew."""
+        new = self.filtered("contact_id.created_partner")
+        known = self.search([("contact_id", "in", new.contact_id.ids), ("id", "not in", new.ids)]).contact_id
+        return new.filtered(lambda conversation: conversation.contact_id not in known)
 
     def _prepare_lead_values(self):
         self.ensure_one()
@@ -353,14 +390,31 @@ class WhatsappCsConversation(models.Model):
 
     # === DISCUSS === #
 
-    def _get_discuss_channel(self):
-        """Return the contact's thread, showing this case as its present one."""
+    def _show_in_thread(self):
+        """Make each the present case of its contact's thread in Discuss, which is created when there is none."""
+        without = self.filtered(lambda conversation: not conversation.discuss_channel_id)
+        # install_mode: whoever runs this (a cron) must not become a member; the customer never is one
+        threads = (
+            self.env["discuss.channel"]
+            .with_context(install_mode=True)
+            .create([conversation._prepare_thread_values() for conversation in without])
+            .with_context(install_mode=False)
+        )
+        for conversation, thread in zip(without, threads, strict=True):
+            conversation.contact_id.discuss_channel_id = thread
+        for conversation in self - without:
+            if conversation.discuss_channel_id.whatsapp_cs_conversation_id != conversation:
+                conversation.discuss_channel_id.whatsapp_cs_conversation_id = conversation
+                conversation._sync_members()
+
+    def _prepare_thread_values(self):
         self.ensure_one()
-        discuss_channel = self.contact_id._get_discuss_channel()
-        if discuss_channel.whatsapp_cs_conversation_id != self:
-            discuss_channel.whatsapp_cs_conversation_id = self
-            self._sync_members()
-        return discuss_channel
+        return {
+            "name": self.contact_id.name,
+            "channel_type": "whatsapp_cs",
+            "whatsapp_cs_contact_id": self.contact_id.id,
+            "whatsapp_cs_conversation_id": self.id,
+        }
 
     def _sync_members(self):
         """Let exactly the agent who has the open case be a member of the thread, so that only that is pinned."""
@@ -370,7 +424,17 @@ class WhatsappCsConversation(models.Model):
             self.discuss_channel_id._whatsapp_cs_set_agent(agent)
 
     def _broadcast(self):
-        """Show state and agent to everybody who looks at the thread or at the queue."""
-        for conversation in self:
-            if conversation.discuss_channel_id.whatsapp_cs_conversation_id == conversation:
-                conversation.discuss_channel_id._whatsapp_cs_broadcast()
+        """Show state and agent to everybody who looks at the thread or at the queue: once, when all is written."""
+        data = self.env.cr.precommit.data
+        if "whatsapp_cs.broadcast" not in data:
+            data["whatsapp_cs.broadcast"] = OrderedSet()
+            # sudo: whatsapp.cs.conversation - who may see what is decided by who listens
+            self.env.cr.precommit.add(self.sudo()._broadcast_now)
+        data["whatsapp_cs.broadcast"].update(self.ids)
+
+    @api.model
+    def _broadcast_now(self):
+        conversations = self.browse(self.env.cr.precommit.data.pop("whatsapp_cs.broadcast", ())).exists()
+        conversations.filtered(
+            lambda conversation: conversation.discuss_channel_id.whatsapp_cs_conversation_id == conversation
+        ).discuss_channel_id._whatsapp_cs_broadcast()

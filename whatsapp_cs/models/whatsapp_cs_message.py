@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..tools import text_format, webhook_payload
 from .whatsapp_cs_event import UnknownNumber
@@ -65,43 +66,63 @@ class WhatsappCsMessage(models.Model):
     # === INBOUND === #
 
     @api.model
-    def _receive(self, account, update):
-        """Take in one customer's message; one that is known already changes nothing."""
-        channel = self._find_channel(account, update)
-        wamid = webhook_payload.get_id(update.item)
-        if not wamid:
-            raise webhook_payload.PayloadError(self.env._("The message has no id."))
-        if self.search_count([("channel_id", "=", channel.id), ("wamid", "=", wamid)], limit=1):
-            return
-        identity = update.get_identity()
-        if update.item.get("type") == "system":
-            self._receive_system(channel, identity, update.item)
-            return
-        contact = self.env["whatsapp.cs.contact"]._find_or_create(channel, identity)
-        message = self.create(self._prepare_inbound_values(channel, contact, update.item))
-        self.env["whatsapp.cs.conversation"]._on_customer_message(message)
+    def _receive(self, account, updates):
+        """Take in customers' messages, those of one person in the order of WhatsApp's time; known ones change nothing."""
+        channels = self._find_channels(account, updates)
+        updates = sorted(self._filter_new(channels, updates), key=lambda update: webhook_payload.get_timestamp(update.item))
+        notices = [update for update in updates if update.item.get("type") == "system"]
+        written = [update for update in updates if update.item.get("type") != "system"]
+        contacts = self.env["whatsapp.cs.contact"]._find_or_create(
+            [(channels[update.phone_number_id], update.get_identity()) for update in written]
+        )
+        messages = self.create(
+            [self._prepare_inbound_values(contact, update.item) for contact, update in zip(contacts, written, strict=True)]
+        )
+        self.env["whatsapp.cs.conversation"]._on_customer_messages(messages)
+        for update in notices:
+            self._receive_system(channels[update.phone_number_id], update)
 
     @api.model
-    def _receive_system(self, channel, identity, item):
+    def _find_channels(self, account, updates):
+        """Return ``{Meta's phone number id: channel}``; a number that the account does not have is an UnknownNumber."""
+        channels = {number_id: account._find_channel(number_id) for number_id in {u.phone_number_id for u in updates}}
+        for number_id, channel in channels.items():
+            if not channel:
+                raise UnknownNumber(number_id)
+        return channels
+
+    @api.model
+    def _filter_new(self, channels, updates):
+        """Return the updates whose message is not stored yet, each message once."""
+        new = {}
+        for update in updates:
+            channel, wamid = channels[update.phone_number_id], webhook_payload.get_id(update.item)
+            if not wamid:
+                raise webhook_payload.PayloadError(self.env._("The message has no id."))
+            new.setdefault((channel.id, wamid), update)
+        known = self.env.execute_query(
+            SQL(
+                "SELECT channel_id, wamid FROM whatsapp_cs_message WHERE channel_id = ANY(%s) AND wamid = ANY(%s)",
+                list({channel_id for channel_id, _wamid in new}),
+                [wamid for _channel_id, wamid in new],
+            )
+        )
+        known = set(known)
+        return [update for key, update in new.items() if key not in known]
+
+    @api.model
+    def _receive_system(self, channel, update):
         """Show what WhatsApp says about a known contact; nobody wrote, so no window opens and no case begins."""
-        contact = self.env["whatsapp.cs.contact"]._find(channel, identity)
+        contact = self.env["whatsapp.cs.contact"]._find(channel, update.get_identity())
         if contact.discuss_channel_id:
-            message = self.create(self._prepare_inbound_values(channel, contact, item))
-            message._post(contact.discuss_channel_id)
+            message = self.create(self._prepare_inbound_values(contact, update.item))
+            contact.discuss_channel_id._whatsapp_cs_post_received(message)
 
-    @api.model
-    def _find_channel(self, account, update):
-        channel = account._find_channel(update.phone_number_id)
-        if not channel:
-            raise UnknownNumber(update.phone_number_id)
-        return channel
-
-    @api.model
-    def _prepare_inbound_values(self, channel, contact, item):
+    def _prepare_inbound_values(self, contact, item):
         context = item.get("context")
         message_type = item.get("type")
         return {
-            "channel_id": channel.id,
+            "channel_id": contact.channel_id.id,
             "contact_id": contact.id,
             "direction": "in",
             "wamid": item["id"],
@@ -136,18 +157,25 @@ class WhatsappCsMessage(models.Model):
         timestamp = webhook_payload.get_timestamp(item)
         return min(now, datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)) if timestamp else now
 
-    def _post(self, discuss_channel):
-        """Show a received message in Discuss."""
-        self.ensure_one()
-        discuss_channel.message_post(
-            body=self._get_discuss_body(),
-            author_id=self.contact_id.partner_id.id,
-            message_type="whatsapp_cs",
-            subtype_xmlid="mail.mt_comment",
-            parent_id=self._find_quoted().mail_message_id.id,
-            date=self.date,
-            whatsapp_cs_message=self,
-        )
+    def _prepare_mail_values(self):
+        """Return the values of the Discuss messages that show received messages in their contacts' threads, as a list."""
+        quoted = self._find_quoted()
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
+        return [
+            {
+                "model": "discuss.channel",
+                "res_id": message.contact_id.discuss_channel_id.id,
+                "author_id": message.contact_id.partner_id.id,
+                "email_from": False,
+                "reply_to": False,
+                "message_type": "whatsapp_cs",
+                "subtype_id": subtype_id,
+                "body": message._get_discuss_body(),
+                "parent_id": message in quoted and quoted[message].mail_message_id.id,
+                "date": message.date,
+            }
+            for message in self
+        ]
 
     def _get_discuss_body(self):
         if self.message_type == "text":
@@ -157,42 +185,70 @@ class WhatsappCsMessage(models.Model):
         return text_format.whatsapp_to_html(text)
 
     def _find_quoted(self):
-        """Return the message this one answers to, if it is known here."""
-        if not self.quoted_wamid:
-            return self.browse()
-        return self.search(
-            [
-                ("channel_id", "=", self.channel_id.id),
-                ("wamid", "=", self.quoted_wamid),
-                ("contact_id", "=", self.contact_id.id),
-            ],
-            limit=1,
-        )
+        """Return ``{message: the one it answers to}``, of those that are known here and belong to the same contact."""
+        quoting = self.filtered("quoted_wamid")
+        if not quoting:
+            return {}
+        found = self.search([("contact_id", "in", quoting.contact_id.ids), ("wamid", "in", quoting.mapped("quoted_wamid"))])
+        by_wamid = {(message.contact_id, message.wamid): message for message in found}
+        pairs = ((message, by_wamid.get((message.contact_id, message.quoted_wamid))) for message in quoting)
+        return {message: quoted for message, quoted in pairs if quoted}
 
     # === STATUSES === #
 
     @api.model
-    def _receive_status(self, account, update):
-        """Take in what WhatsApp reports of a message we sent; ids of other systems' messages are normal."""
-        channel = self._find_channel(account, update)
-        status, wamid = update.item.get("status"), webhook_payload.get_id(update.item)
-        if not wamid or not isinstance(status, str):
-            raise webhook_payload.PayloadError(self.env._("The status has no id, or says nothing."))
-        row = self.env["whatsapp.cs.outbox"]._find_by_key(channel, update.item.get("biz_opaque_callback_data"))
-        message = row.message_id or self.search(
-            [("channel_id", "=", channel.id), ("wamid", "=", wamid), ("direction", "=", "out")]
+    def _receive_statuses(self, account, updates):
+        """Take in what WhatsApp reports of messages we sent.
+
+        What is about none of ours may be about a message whose id we are about to learn, and is kept for a while; ids of
+        other systems' messages are normal.
+        """
+        rows = self.env["whatsapp.cs.outbox"]._find_by_key(
+            account, [update.item.get("biz_opaque_callback_data") for update in updates]
         )
-        if not message:
-            return
-        is_earlier_try = row and row != message.outbox_ids.sorted("id")[-1]
-        if status == "failed":
-            if not is_earlier_try:
-                row._set_gone(wamid)
-                message._on_failed_status(update.item)
-        elif STATE_RANK.get(status, 0) > STATE_RANK["sending"]:
+        messages = self._find_sent(account, updates)
+        channels = self._find_channels(account, updates)
+        changed, early = self.browse(), []
+        for update in updates:
+            channel = channels[update.phone_number_id]
+            item, wamid = update.item, webhook_payload.get_id(update.item)
+            if not wamid or not isinstance(item.get("status"), str):
+                raise webhook_payload.PayloadError(self.env._("The status has no id, or says nothing."))
+            key = item.get("biz_opaque_callback_data")
+            row = rows.get((channel, key), rows[None]) if isinstance(key, str) else rows[None]
+            message = row.message_id or messages.get((channel, wamid))
+            if message:
+                changed |= message._on_report(row, item)
+            else:
+                early.append((channel, item))
+        self.env["whatsapp.cs.early.status"]._keep(early)
+        changed._broadcast_state()
+
+    @api.model
+    def _find_sent(self, account, updates):
+        """Return ``{(channel, WhatsApp's id): message}`` of the messages we sent that ``updates`` are about."""
+        messages = self.search(
+            [
+                ("channel_id", "in", account.with_context(active_test=False).channel_ids.ids),
+                ("wamid", "in", [webhook_payload.get_id(update.item) for update in updates]),
+                ("direction", "=", "out"),
+            ]
+        )
+        return {(message.channel_id, message.wamid): message for message in messages}
+
+    def _on_report(self, row, item):
+        """Take in one report about this message, or about the try ``row`` to send it; return what changed on screens."""
+        self.ensure_one()
+        status, wamid = item["status"], item["id"]
+        is_earlier_try = row and row != self.outbox_ids.sorted("id")[-1:]
+        if status == "failed" and not is_earlier_try:
             row._set_gone(wamid)
-            message.outbox_ids._cancel("an earlier try has arrived")
-            message._on_status(status, self._get_date(update.item))
+            return self._on_failed_status(item)
+        if STATE_RANK.get(status, 0) > STATE_RANK["sending"]:
+            row._set_gone(wamid)
+            self.outbox_ids._cancel("an earlier try has arrived")
+            return self._on_status(status, self._get_date(item))
+        return self.browse()
 
     def _on_status(self, status, date):
         """Move forward to ``status``; a report that comes late, or twice, changes nothing but its own date."""
@@ -203,19 +259,19 @@ class WhatsappCsMessage(models.Model):
         rank = STATE_RANK["sent"] if self.state == "failed" else STATE_RANK[self.state]
         if STATE_RANK[status] > rank:
             values.update(state=status, is_unknown=False, error_code=False, error=False)
-        if values:
-            self.write(values)
-            self._broadcast_state()
+        self.write(values)
+        return self if values else self.browse()
 
     def _on_failed_status(self, item):
         if STATE_RANK.get(self.state, 0) >= STATE_RANK["delivered"] or self.state == "failed":
-            return  # it has arrived, whatever this report says
+            return self.browse()  # it has arrived, whatever this report says
         errors = item.get("errors")
         error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
         data = error.get("error_data")
         details = (data.get("details") if isinstance(data, dict) else None) or error.get("title") or ""
         code = error.get("code")
         self._set_failed(code if isinstance(code, (int, str)) else None, details)
+        return self
 
     # === OUTGOING === #
 

@@ -81,10 +81,11 @@ class WhatsappCsOutbox(models.Model):
         self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_outbox_send").sudo()._trigger()
 
     @api.model
-    def _find_by_key(self, channel, key):
-        if not key or not isinstance(key, str):
-            return self.browse()
-        return self.search([("key", "=", key), ("channel_id", "=", channel.id)])
+    def _find_by_key(self, account, keys):
+        """Return ``{(channel, key): row}`` of the account's rows with one of ``keys``; under None an empty row."""
+        keys = [key for key in keys if isinstance(key, str)]
+        rows = self.search([("key", "in", keys), ("channel_id.account_id", "=", account.id)]) if keys else self.browse()
+        return {(row.channel_id, row.key): row for row in rows} | {None: self.browse()}
 
     @api.model
     def _get_meaning(self, code):

@@ -5,10 +5,13 @@ or put aside, alone. Every key is optional and unknown keys are ignored: a new A
 """
 
 import json
+from itertools import groupby
 from typing import NamedTuple
+from zlib import crc32
 
 from .phone import to_digits
 
+LANES = 256  # messages of one person share a lane, in which everything is done in its order
 ID_LIMIT = 512  # characters; Meta's ids are opaque and stay below 130, what is longer is no id
 NAME_LIMIT = 256
 
@@ -39,6 +42,16 @@ class Update(NamedTuple):
     @property
     def phone_number_id(self):
         return _text(_dict(self.value.get("metadata")).get("phone_number_id"))
+
+    def get_lane(self):
+        """Return the number below ``LANES`` that is the same for all updates about one person; other fields have their own."""
+        item = self.item
+        person = (
+            to_digits(_text(item.get("from") or item.get("recipient_id")))
+            or _text(item.get("from_user_id") or item.get("recipient_user_id"))
+            or self.field
+        )
+        return crc32(f"{self.phone_number_id}/{person}".encode()) % LANES
 
     def to_entry(self):
         """Return an entry of a webhook body that holds this update alone, and its own sender's contact."""
@@ -106,6 +119,12 @@ def split(payload):
                     yield Update(kind, _dict(item), frame, waba_id, field)
             if not items:
                 yield Update(f"field:{field}", value, value, waba_id, field)
+
+
+def split_by_lane(payload):
+    """Return ``[(lane, updates)]``, those of one lane together and in their order."""
+    updates = sorted(split(payload), key=Update.get_lane)
+    return [(lane, list(own)) for lane, own in groupby(updates, Update.get_lane)]
 
 
 def join(updates):

@@ -1,0 +1,99 @@
+import select
+from contextlib import contextmanager
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo import api, models
+from odoo.sql_db import db_connect
+from odoo.tools import SQL, config
+
+LINGER = 1.0  # seconds a worker stays awake after its last piece of work: who comes then waits milliseconds, not for a cron
+FENCE_TIMEOUT = "3s"  # longer than any transaction takes that brings work
+
+# Advisory locks, (key, number) each; they are the database's own and end with the connection that holds them.
+_AWAKE = 0x57A001  # shared: a worker that listens. Whoever gets it alone knows that everybody sleeps
+_BRINGING = 0x57A002  # shared: a transaction that brings work and has not ended
+
+
+class WhatsappCsQueue(models.AbstractModel):
+    """What inbox and outbox share: workers are crons, and hear of new work while they are awake.
+
+    A trigger of a cron costs more than storing a webhook (it opens a database connection). So whoever brings work only
+    sends a NOTIFY in the own transaction, and triggers the cron when no worker is awake. A worker that goes to sleep
+    waits for the transactions that still saw it awake, and looks once more: nothing is left unnoticed.
+    """
+
+    _name = "whatsapp.cs.queue"
+    _description = "WhatsApp Queue"
+
+    _queue_number = 0  # which queue, in the locks and in the name of the notification
+    _queue_cron = ""  # XML id of the cron that works on it
+
+    @api.model
+    def _get_wake_up_columns(self):
+        """Return the columns of a SELECT that tells the workers; the last one is true when all of them sleep.
+
+        In this order: a worker that goes to sleep in between is either still waiting for us, or already asleep.
+        """
+        return SQL(
+            "pg_advisory_xact_lock_shared(%s, %s), pg_notify(%s, ''), pg_try_advisory_xact_lock(%s, %s)",
+            _BRINGING,
+            self._queue_number,
+            self._get_notification(),
+            _AWAKE,
+            self._queue_number,
+        )
+
+    @api.model
+    def _get_notification(self):
+        return f"whatsapp_cs_queue_{self._queue_number}"
+
+    @api.model
+    def _wake_up(self):
+        """Have the queue looked at once this transaction is committed."""
+        [(*_done, is_asleep)] = self.env.execute_query(SQL("SELECT %s", self._get_wake_up_columns()))
+        if is_asleep:
+            self._trigger()
+
+    @api.model
+    def _trigger(self, cron=None):
+        # sudo: ir.cron - whoever brings work may wake the worker
+        self.env.ref(cron or self._queue_cron).sudo()._trigger()
+
+    @contextmanager
+    def _awake(self):
+        """Be a worker that listens; yields a function that waits up to so many seconds and tells whether work came."""
+        if not LINGER or config["max_cron_threads"] == 1:  # a lonely cron thread has other jobs to do, too
+            yield lambda seconds: False
+            return
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute(SQL("SELECT pg_advisory_lock_shared(%s, %s)", _AWAKE, self._queue_number))
+            cr.execute(SQL("LISTEN %s", SQL.identifier(self._get_notification())))
+            cr.commit()  # pylint: disable=invalid-commit
+            try:
+                yield lambda seconds: _wait_for_notification(cr._cnx, seconds)
+            finally:
+                self._fall_asleep(cr)
+
+    def _fall_asleep(self, cr):
+        cr.execute(SQL("UNLISTEN %s", SQL.identifier(self._get_notification())))
+        cr.execute(SQL("SELECT pg_advisory_unlock_shared(%s, %s)", _AWAKE, self._queue_number))
+        cr.commit()  # pylint: disable=invalid-commit
+        # Whoever saw us awake has committed once we get this lock; who comes later finds everybody asleep.
+        cr.execute(SQL("SET LOCAL lock_timeout = %s", FENCE_TIMEOUT))
+        try:
+            cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", _BRINGING, self._queue_number), log_exceptions=False)
+            cr.commit()  # pylint: disable=invalid-commit
+        except LockNotAvailable:  # somebody takes very long to store: look again a little later
+            cr.rollback()
+            self._trigger()
+
+
+def _wait_for_notification(connection, seconds):
+    connection.poll()
+    if not connection.notifies:
+        select.select([connection], [], [], seconds)
+        connection.poll()
+    has_work = bool(connection.notifies)
+    connection.notifies.clear()
+    return has_work
