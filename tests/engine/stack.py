@@ -84,7 +84,7 @@ class Stack:
     :param modules: more modules to install, from ``tests/engine/addons`` or Odoo
     :param load: modules to load into the servers without installing them (Odoo's ``server_wide_modules``)
     :param options: more lines of Odoo's configuration file
-    :param environment: more variables for the Odoo servers
+    :param environment: more variables for the Odoo servers; ``{home}`` as above
     :param own_postgres: a PostgreSQL of its own, which may be killed
     :param first_port: free ports are taken from here upwards
     """
@@ -128,7 +128,7 @@ class Stack:
                 Server(self, index, self._free_port(), self._free_port()) for index in range(self._server_count)
             ]
             port = self._free_port()
-            arguments = [argument.replace("{home}", str(self.home)) for argument in self._simulator_arguments]
+            arguments = [self._fill_in(argument) for argument in self._simulator_arguments]
             self.simulator = Simulator(self.home / "simulator.log", port, self.webhook_url(0), arguments)
             self._point_to(self.simulator.url)
             for process in (self.simulator, *self.servers):
@@ -222,6 +222,14 @@ class Stack:
         self.postgres.stop(mode)
         self.postgres.launch()
         self.postgres.wait_until_ready()
+
+    def revive(self):
+        """Start the servers that have ended by themselves, as a supervisor would; return their numbers."""
+        ended = [index for index, server in enumerate(self.servers) if not server.is_running]
+        for index in ended:
+            self.servers[index].kill()  # what is left of its children
+            self.servers[index].start()
+        return ended
 
     def get_log_errors(self):
         """Return the lines of the servers' logs that a person should look at."""
@@ -324,8 +332,11 @@ class Stack:
         return {
             **{name: value for name, value in os.environ.items() if name != "ODOO_RC" and not name.startswith("PG")},
             **self.postgres.environment,
-            **self.environment,
+            **{name: self._fill_in(value) for name, value in self.environment.items()},
         }
+
+    def _fill_in(self, text):
+        return text.replace("{home}", str(self.home))
 
     def _point_to(self, simulator_url):
         self.query("UPDATE whatsapp_cs_account SET base_url = %s", simulator_url)
@@ -507,6 +518,7 @@ class Server(Process):
         super().__init__(stack.home / f"odoo{index}.log")
         self.name = f"Odoo server {index}"
         self.url = f"http://127.0.0.1:{port}"
+        self.gevent_url = f"http://127.0.0.1:{gevent_port}" if stack.workers else self.url  # for websockets
         self._stack = stack
         self._conf = stack.write_conf(f"odoo{index}", port, gevent_port)
 
@@ -610,6 +622,10 @@ class Session:
         self._session = requests.Session()
         result = self.route("/web/session/authenticate", db=database, login=login, password=login)
         self.uid = result["uid"]
+
+    @property
+    def session_id(self):
+        return self._session.cookies["session_id"]
 
     def route(self, path, **parameters):
         """Call a JSON route and return its result; raises ``RpcError`` when Odoo refuses."""
