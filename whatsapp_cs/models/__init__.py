@@ -12,6 +12,8 @@ from . import whatsapp_cs_event
 from . import whatsapp_cs_message
 from . import whatsapp_cs_early_status
 from . import whatsapp_cs_outbox
+from . import whatsapp_cs_outbox_sender
+from . import whatsapp_cs_outbox_compensation
 
 # people
 from . import whatsapp_cs_contact

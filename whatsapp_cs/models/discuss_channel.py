@@ -159,9 +159,12 @@ class DiscussChannel(models.Model):
         In lists and not by ``message_post``: one of those costs ten times as much. What it does beside is done here:
         the thread moves up, the screens learn of each message, members who asked for it get a push.
         """
+        if not received:
+            return
         mail_messages = self.env["mail.message"].create(received._prepare_mail_values())
         for message, mail_message in zip(received, mail_messages, strict=True):
             message.mail_message_id = mail_message
+        received._link_quoting()
         # Past Discuss's own write, which would send each thread's date by itself; it travels with the messages.
         models.BaseModel.write(self, {"last_interest_dt": fields.Datetime.now()})
         self._whatsapp_cs_push(mail_messages)

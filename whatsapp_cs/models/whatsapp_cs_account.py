@@ -1,5 +1,6 @@
 import re
 import secrets
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -7,8 +8,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq
 from odoo.tools.urls import urljoin
 
-from ..tools.graph_client import GraphClient
+from ..tools.graph_client import get_client
 
+PROBE_MINUTES = 5  # until a blocked account is tried again, doubled each time …
+LONGEST_PROBE_MINUTES = 60  # … up to this
 GROUP_ADMINISTRATOR = "whatsapp_cs.whatsapp_cs_group_administrator"
 
 
@@ -76,6 +79,12 @@ class WhatsappCsAccount(models.Model):
         copy=False,
     )
     blocked_reason = fields.Char(readonly=True, copy=False)
+    blocked_count = fields.Integer(
+        readonly=True, copy=False, help="How often WhatsApp refused to send since it last took a message."
+    )
+    probe_date = fields.Datetime(
+        "Tried Again On", readonly=True, copy=False, help="The connection is checked again by itself then."
+    )
     connection_steps = fields.Json(readonly=True, copy=False)
     token_expiry_date = fields.Datetime(
         "Token Valid Until", readonly=True, copy=False, help="Empty: it does not expire."
@@ -202,10 +211,43 @@ class WhatsappCsAccount(models.Model):
         self.ensure_one()
         # sudo: whatsapp.cs.account - the token is for administrators; here the system itself calls Meta
         account_sudo = self.sudo()
-        return GraphClient(account_sudo.base_url, account_sudo.api_version, account_sudo.access_token or "")
+        return get_client(account_sudo.base_url, account_sudo.api_version, account_sudo.access_token or "")
 
     def _set_blocked(self, reason):
-        """Stop sending on all numbers of the account, keep what is queued, and say why."""
+        """Stop sending on all numbers of the account, keep what is queued, and say why.
+
+        What an administrator mends at WhatsApp shows nowhere here: the connection is checked again by itself, less and
+        less often.
+        """
         for account in self.filtered(lambda account: account.state != "blocked"):
-            account.write({"state": "blocked", "blocked_reason": reason})
+            pause = min(PROBE_MINUTES * 2**account.blocked_count, LONGEST_PROBE_MINUTES)
+            account.write(
+                {
+                    "state": "blocked",
+                    "blocked_reason": reason,
+                    "blocked_count": account.blocked_count + 1,
+                    "probe_date": fields.Datetime.now() + timedelta(minutes=pause),
+                }
+            )
             account.channel_ids._block()
+
+    @api.model
+    def _probe_blocked(self):
+        """Connect accounts again that are blocked and due for it; what waits for them goes as soon as that works."""
+        due = self.search([("state", "=", "blocked"), ("probe_date", "<=", fields.Datetime.now())])
+        if due:
+            due.state = "connecting"
+            # sudo: ir.cron - the system itself wakes it
+            self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_account_connect").sudo()._trigger()
+
+    def _note_sending_works(self):
+        """Forget earlier refusals: WhatsApp has taken a message."""
+        self.filtered("blocked_count").write({"blocked_count": 0, "probe_date": False})
+
+    def write(self, vals):
+        """Connect again when a blocked account gets what it needs to work."""
+        result = super().write(vals)
+        blocked = self.filtered(lambda account: account.state == "blocked")
+        if blocked and {"access_token", "app_secret", "app_id", "base_url", "api_version"} & set(vals):
+            blocked.action_connect()
+        return result

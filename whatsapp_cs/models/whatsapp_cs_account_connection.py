@@ -10,7 +10,7 @@ from odoo.tools import LazyTranslate
 
 from ..tools import signature
 from ..tools.graph_client import GraphError, post_signed
-from .whatsapp_cs_event import MAX_TRIES
+from .whatsapp_cs_queue import MAX_TRIES
 
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
@@ -128,12 +128,12 @@ class WhatsappCsAccount(models.Model):
         if failed:
             # What worked before keeps working: only a token that WhatsApp refuses stops the numbers.
             has_live = any(channel.state == "live" for channel in self.channel_ids)
-            if has_live and failed["code"] == "token" and not failed.get("is_network"):
+            if self.blocked_reason or (has_live and failed["code"] == "token" and not failed.get("is_network")):
                 self._set_blocked(failed["detail"])
             else:
                 self.state = "connected" if has_live else "draft"
         else:
-            self.write({"state": "connected", "blocked_reason": False})
+            self.write({"state": "connected", "blocked_reason": False, "probe_date": False})
             self.channel_ids._activate()
         self._commit_steps(steps)
 

@@ -42,12 +42,39 @@ class WhatsappCsChannel(models.Model):
         default=24,
         help="A message that comes within this time after a conversation was resolved reopens it; later a new one begins.",
     )
+    send_rate = fields.Integer(
+        "Messages per Second",
+        default=15,
+        required=True,
+        help="How fast this number sends at most; never faster than WhatsApp allows it: 80, or 1,000 with throughput HIGH.",
+    )
+    unknown_minutes = fields.Integer(
+        "Wait for a Report (Minutes)",
+        default=2,
+        required=True,
+        help="When WhatsApp does not answer, a message may have gone or not. A report usually says so within seconds; "
+        "after this time without one, the outcome counts as unknown.",
+    )
+    unknown_policy = fields.Selection(
+        [("ask", "Ask the agent"), ("retry", "Send it again")],
+        "Unknown Outcome",
+        default="ask",
+        required=True,
+        help="Sending again may bring the customer the same message twice.",
+    )
     contact_count = fields.Integer(compute="_compute_counts")
     conversation_count = fields.Integer("Open Conversations", compute="_compute_counts")
 
     _phone_number_id_uniq = models.UniqueIndex("(phone_number_id)", "This phone number is already set up.")
     _reopen_hours_positive = models.Constraint(
         "CHECK(reopen_hours BETWEEN 0 AND 720)", "Conversations can be reopened within 0 to 720 hours."
+    )
+
+    _send_rate_bounds = models.Constraint(
+        "CHECK(send_rate BETWEEN 1 AND 1000)", "A number can send 1 to 1,000 messages per second."
+    )
+    _unknown_minutes_bounds = models.Constraint(
+        "CHECK(unknown_minutes BETWEEN 1 AND 1440)", "Wait between 1 minute and 1,440 minutes (a day) for a report."
     )
 
     @api.depends("display_phone_number")
@@ -109,6 +136,13 @@ class WhatsappCsChannel(models.Model):
             "messaging_limit": number.get("whatsapp_business_manager_messaging_limit"),
             "throughput": (number.get("throughput") or {}).get("level"),
         }
+
+    # === SENDING === #
+
+    def _get_send_rate(self):
+        """Return the messages per second this number may send: its setting, or less when WhatsApp allows less."""
+        self.ensure_one()
+        return min(self.send_rate, 1000 if self.throughput == "HIGH" else 80)
 
     # === STATE MACHINE === #
 

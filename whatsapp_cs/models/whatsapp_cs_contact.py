@@ -37,6 +37,12 @@ class WhatsappCsContact(models.Model):
     )
     is_window_open = fields.Boolean(compute="_compute_is_window_open", search="_search_is_window_open")
     last_message_date = fields.Datetime("Last Wrote", readonly=True, index=True)
+    unreachable_date = fields.Datetime(
+        "Not Reached Since",
+        readonly=True,
+        help="WhatsApp could not deliver a message: the number may not be on WhatsApp any more, or its app is too old. "
+        "It counts as reachable again as soon as a message arrives, in either direction.",
+    )
 
     _wa_id_uniq = models.UniqueIndex("(channel_id, wa_id) WHERE wa_id IS NOT NULL")
     _meta_user_id_uniq = models.UniqueIndex("(channel_id, meta_user_id) WHERE meta_user_id IS NOT NULL")
@@ -254,7 +260,8 @@ class WhatsappCsContact(models.Model):
         if partner and self.created_partner:
             self.write({"partner_id": partner.id, "created_partner": False})
         elif self.partner_id and not self.partner_id.phone:
-            self.partner_id.phone = phone.format_international(self.wa_id)
+            values = self._prepare_partner_values()
+            self.partner_id.write({"phone": values["phone"], "country_id": self.partner_id.country_id.id or values["country_id"]})
 
     # === WINDOW === #
 
@@ -266,4 +273,10 @@ class WhatsappCsContact(models.Model):
             values["window_end_date"] = date + WINDOW
         if not self.last_message_date or date > self.last_message_date:
             values["last_message_date"] = date
+        if self.unreachable_date:
+            values["unreachable_date"] = False
         self.write(values)
+
+    def _note_unreachable(self):
+        """Remember since when messages could not be delivered."""
+        self.filtered(lambda contact: not contact.unreachable_date).unreachable_date = fields.Datetime.now()

@@ -180,9 +180,9 @@ class WhatsappCsConversation(models.Model):
             opened[contact]._note_customer_messages(own)
             conversations |= opened[contact]
         conversations._link_lead()
-        conversations._show_in_thread()
+        earlier = conversations._show_in_thread()
         conversations._on_customer_wrote()
-        conversations.discuss_channel_id._whatsapp_cs_post_received(messages)
+        conversations.discuss_channel_id._whatsapp_cs_post_received(earlier | messages)
 
     @api.model
     def _find_or_open(self, dates):
@@ -226,7 +226,8 @@ class WhatsappCsConversation(models.Model):
             {
                 "inbound_count": self.inbound_count + len(messages),
                 "last_message_date": max([*dates, self.last_message_date or dates[0]]),
-                "unanswered_date": self.unanswered_date or min(dates),
+                "unanswered_date": min([*dates, self.unanswered_date or dates[0]]),
+                "first_message_date": min([*dates, self.first_message_date or dates[0]]),
             }
         )
 
@@ -391,7 +392,10 @@ class WhatsappCsConversation(models.Model):
     # === DISCUSS === #
 
     def _show_in_thread(self):
-        """Make each the present case of its contact's thread in Discuss, which is created when there is none."""
+        """Make each the present case of its contact's thread in Discuss, which is created when there is none.
+
+        :return: what WhatsApp said of new contacts before they wrote, to be shown in their threads
+        """
         without = self.filtered(lambda conversation: not conversation.discuss_channel_id)
         # install_mode: whoever runs this (a cron) must not become a member; the customer never is one
         threads = (
@@ -406,6 +410,8 @@ class WhatsappCsConversation(models.Model):
             if conversation.discuss_channel_id.whatsapp_cs_conversation_id != conversation:
                 conversation.discuss_channel_id.whatsapp_cs_conversation_id = conversation
                 conversation._sync_members()
+        notices = [("contact_id", "in", without.contact_id.ids), ("message_type", "=", "system")]
+        return self.env["whatsapp.cs.message"].search(notices, order="id")
 
     def _prepare_thread_values(self):
         self.ensure_one()

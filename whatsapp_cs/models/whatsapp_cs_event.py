@@ -17,14 +17,10 @@ from odoo.tools import SQL
 from ..tools import webhook_payload
 from ..tools.private_log import queries_hidden
 from ..tools.webhook_payload import PayloadError
-from .whatsapp_cs_queue import LINGER
+from .whatsapp_cs_queue import CONCURRENCY_ERRORS, MAX_TRIES
 
 _logger = logging.getLogger(__name__)
 
-# Another transaction got there first. A unique violation is one of these too: the row that we would have found
-# was committed after our snapshot; the next try finds it.
-CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
-MAX_TRIES = 5
 BATCH_SIZE = 40  # updates processed in one transaction; an agent who writes to one of their customers waits for it
 PART_SIZE = 40  # updates of one person in one row; Meta sends up to 1,000 updates in one body
 HELPER_SECONDS = 2  # that a second worker helps at a time; then others get its cron thread
@@ -109,14 +105,17 @@ class WhatsappCsEvent(models.Model):
         A body about several people is kept as it came, and beside it one part for each of them, in one statement.
         Raises PayloadError for what is no JSON object.
         """
-        parts = self._take_apart(webhook_payload.parse(body))
-        try:
-            with queries_hidden():
-                rows = self.env.execute_query(self._get_store_query(account, body, parts))
-        except psycopg2.errors.SerializationFailure:
-            # Another transaction has committed the same body since ours began: it is stored.
-            self.env.cr.rollback()
-            return
+        query = self._get_store_query(account, body, self._take_apart(webhook_payload.parse(body)))
+        for is_last_try in (False, False, False, False, True):
+            try:
+                with queries_hidden(psycopg2.errors.SerializationFailure):
+                    rows = self.env.execute_query(query)
+                break
+            except psycopg2.errors.SerializationFailure:
+                # Another transaction has committed the same body, or one of its parts, since ours began: we see it now.
+                self.env.cr.rollback()
+                if is_last_try:
+                    raise
         if rows and rows[0][-1]:
             self._trigger()
 
@@ -187,19 +186,19 @@ class WhatsappCsEvent(models.Model):
     @api.model
     def _cron_process(self):
         """Process waiting events batch by batch, then stay a moment for more; a bad one never holds up the others."""
-        with self._awake() as wait_for_work:
-            avoided = self._process_all(wait_for_work, call_helper=True)
+        with self._awake() as worker:
+            avoided = self._process_all(worker, call_helper=True)
         self._look_once_more(avoided)
 
     @api.model
     def _cron_help(self):
         """Process beside the first worker while there is more than it can take at once; not long, and never waiting."""
-        self._process_all(lambda _seconds: False, seconds=HELPER_SECONDS)
+        self._process_all(seconds=HELPER_SECONDS)
         if self._is_deep():
             self._trigger("whatsapp_cs.ir_cron_whatsapp_cs_event_help")
 
     @api.model
-    def _process_all(self, wait_for_work, seconds=float("inf"), call_helper=False):
+    def _process_all(self, worker=None, seconds=float("inf"), call_helper=False):
         """Process until nothing is left or the time is over; return the lanes that could not be processed now."""
         end = time.monotonic() + seconds
         one_by_one, tries, avoided = 0, Counter(), set()
@@ -207,7 +206,7 @@ class WhatsappCsEvent(models.Model):
             events = self._claim(avoided, max_lanes=1 if one_by_one else BATCH_SIZE)
             if not events:
                 self.env.cr.rollback()  # no transaction stays open while we wait
-                if wait_for_work(LINGER):
+                if worker and worker.wait():
                     continue
                 break
             if call_helper and self._is_deep():
@@ -293,7 +292,8 @@ class WhatsappCsEvent(models.Model):
         )
         while True:
             try:
-                rows = self.env.execute_query(query)
+                with queries_hidden(*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                    rows = self.env.execute_query(query)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
                 continue
@@ -316,7 +316,7 @@ class WhatsappCsEvent(models.Model):
 
     def _process(self, is_last_try=False):
         """Process claimed events, in lists as long as nothing is wrong with one; the caller commits."""
-        with queries_hidden():
+        with queries_hidden(*CONCURRENCY_ERRORS):
             try:
                 with self._all_or_nothing():
                     self._process_together()

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import text_format, webhook_payload
+from ..tools import graph_errors, text_format, webhook_payload
 from .whatsapp_cs_event import UnknownNumber
 
 # Rank of what WhatsApp reports; a state only ever moves to a higher one.
@@ -62,6 +62,7 @@ class WhatsappCsMessage(models.Model):
 
     _wamid_uniq = models.UniqueIndex("(channel_id, wamid) WHERE wamid IS NOT NULL")
     _failed_idx = models.Index("(channel_id) WHERE state = 'failed'")
+    _quoted_idx = models.Index("(quoted_wamid) WHERE quoted_wamid IS NOT NULL")
 
     # === INBOUND === #
 
@@ -112,11 +113,10 @@ class WhatsappCsMessage(models.Model):
 
     @api.model
     def _receive_system(self, channel, update):
-        """Show what WhatsApp says about a known contact; nobody wrote, so no window opens and no case begins."""
-        contact = self.env["whatsapp.cs.contact"]._find(channel, update.get_identity())
-        if contact.discuss_channel_id:
-            message = self.create(self._prepare_inbound_values(contact, update.item))
-            contact.discuss_channel_id._whatsapp_cs_post_received(message)
+        """Keep and show what WhatsApp says about a contact; nobody wrote, so no window opens and no case begins."""
+        [contact] = self.env["whatsapp.cs.contact"]._find_or_create([(channel, update.get_identity())])
+        message = self.create(self._prepare_inbound_values(contact, update.item))
+        contact.discuss_channel_id._whatsapp_cs_post_received(message if contact.discuss_channel_id else self)
 
     def _prepare_inbound_values(self, contact, item):
         context = item.get("context")
@@ -194,6 +194,13 @@ class WhatsappCsMessage(models.Model):
         pairs = ((message, by_wamid.get((message.contact_id, message.quoted_wamid))) for message in quoting)
         return {message: quoted for message, quoted in pairs if quoted}
 
+    def _link_quoting(self):
+        """Let messages that arrived before the one they answer to show it now."""
+        domain = [("quoted_wamid", "in", self.mapped("wamid")), ("contact_id", "in", self.contact_id.ids)]
+        for message, quoted in self.search(domain)._find_quoted().items():
+            if message.mail_message_id and not message.mail_message_id.parent_id:
+                message.mail_message_id.parent_id = quoted.mail_message_id
+
     # === STATUSES === #
 
     @api.model
@@ -259,10 +266,13 @@ class WhatsappCsMessage(models.Model):
         rank = STATE_RANK["sent"] if self.state == "failed" else STATE_RANK[self.state]
         if STATE_RANK[status] > rank:
             values.update(state=status, is_unknown=False, error_code=False, error=False)
+            if status != "sent" and self.contact_id.unreachable_date:
+                self.contact_id.unreachable_date = False
         self.write(values)
         return self if values else self.browse()
 
     def _on_failed_status(self, item):
+        self.failed_date = self.failed_date or self._get_date(item)
         if STATE_RANK.get(self.state, 0) >= STATE_RANK["delivered"] or self.state == "failed":
             return self.browse()  # it has arrived, whatever this report says
         errors = item.get("errors")
@@ -313,14 +323,10 @@ class WhatsappCsMessage(models.Model):
             payload["context"] = {"message_id": self.quoted_wamid}
         return payload
 
-    def _set_sending(self):
-        queued = self.filtered(lambda message: message.state == "queued")
-        queued.state = "sending"
-        queued._broadcast_state()
-
     def _set_accepted(self, wamid):
         """WhatsApp took it: keep its id. The ticks follow from what WhatsApp reports."""
         self.write({"wamid": wamid, "is_unknown": False})
+        self.env["whatsapp.cs.early.status"]._apply(self)
 
     def _set_unknown(self):
         """Nobody knows whether it went; say just that."""
@@ -342,12 +348,14 @@ class WhatsappCsMessage(models.Model):
         self.write(
             {
                 "state": "failed",
-                "failed_date": fields.Datetime.now(),
+                "failed_date": self.failed_date or fields.Datetime.now(),
                 "is_unknown": False,
                 "error_code": str(code),
                 "error": error,
             }
         )
+        if code in graph_errors.UNREACHABLE:
+            self.contact_id._note_unreachable()
         self._broadcast_state()
 
     def _broadcast_state(self):

@@ -1,18 +1,25 @@
 import select
 from contextlib import contextmanager
 
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import LockNotAvailable, UniqueViolation
 
 from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
 
+# Another transaction got there first. A unique violation is one of these too: the row that we would have found
+# was committed after our snapshot; the next try finds it.
+CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation)
+MAX_TRIES = 5
+LISTEN = True  # tests have one connection only, to which nobody else can speak
 LINGER = 1.0  # seconds a worker stays awake after its last piece of work: who comes then waits milliseconds, not for a cron
 FENCE_TIMEOUT = "3s"  # longer than any transaction takes that brings work
 
 # Advisory locks, (key, number) each; they are the database's own and end with the connection that holds them.
 _AWAKE = 0x57A001  # shared: a worker that listens. Whoever gets it alone knows that everybody sleeps
 _BRINGING = 0x57A002  # shared: a transaction that brings work and has not ended
+OWNED = 0x57A004  # a channel that one worker sends for
 
 
 class WhatsappCsQueue(models.AbstractModel):
@@ -62,22 +69,22 @@ class WhatsappCsQueue(models.AbstractModel):
 
     @contextmanager
     def _awake(self):
-        """Be a worker that listens; yields a function that waits up to so many seconds and tells whether work came."""
-        if not LINGER or config["max_cron_threads"] == 1:  # a lonely cron thread has other jobs to do, too
-            yield lambda seconds: False
+        """Be a worker that hears of new work; yields the ``Worker``."""
+        if not LISTEN:
+            yield Worker(None)
             return
         with db_connect(self.env.cr.dbname).cursor() as cr:
             cr.execute(SQL("SELECT pg_advisory_lock_shared(%s, %s)", _AWAKE, self._queue_number))
             cr.execute(SQL("LISTEN %s", SQL.identifier(self._get_notification())))
             cr.commit()  # pylint: disable=invalid-commit
             try:
-                yield lambda seconds: _wait_for_notification(cr._cnx, seconds)
+                yield Worker(cr)
             finally:
                 self._fall_asleep(cr)
 
     def _fall_asleep(self, cr):
         cr.execute(SQL("UNLISTEN %s", SQL.identifier(self._get_notification())))
-        cr.execute(SQL("SELECT pg_advisory_unlock_shared(%s, %s)", _AWAKE, self._queue_number))
+        cr.execute("SELECT pg_advisory_unlock_all()")
         cr.commit()  # pylint: disable=invalid-commit
         # Whoever saw us awake has committed once we get this lock; who comes later finds everybody asleep.
         cr.execute(SQL("SET LOCAL lock_timeout = %s", FENCE_TIMEOUT))
@@ -89,11 +96,37 @@ class WhatsappCsQueue(models.AbstractModel):
             self._trigger()
 
 
-def _wait_for_notification(connection, seconds):
-    connection.poll()
-    if not connection.notifies:
-        select.select([connection], [], [], seconds)
+class Worker:
+    """A worker that is awake, with a database connection of its own for what ends when it is killed."""
+
+    def __init__(self, cr):
+        self._cr = cr
+        self._locked = {}
+
+    def wait(self, seconds=LINGER):
+        """Wait for new work, at most so many seconds; tell whether some came."""
+        if self._cr is None or config["max_cron_threads"] == 1:  # a lonely cron thread has other jobs to do, too
+            return False
+        connection = self._cr._cnx
         connection.poll()
-    has_work = bool(connection.notifies)
-    connection.notifies.clear()
-    return has_work
+        if not connection.notifies:
+            select.select([connection], [], [], seconds)
+            connection.poll()
+        has_work = bool(connection.notifies)
+        connection.notifies.clear()
+        return has_work
+
+    def owns(self, number):
+        """Tell whether this worker is the only one for ``number``, and stays it; asks again when another one was."""
+        if not self._locked.get(number) and self._cr is not None:
+            self._cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", OWNED, number))
+            [self._locked[number]] = self._cr.fetchone()
+            self._cr.commit()  # pylint: disable=invalid-commit
+        return self._cr is None or self._locked[number]
+
+    def let_go(self):
+        """Leave to other workers what this one owns."""
+        for number in [number for number, is_owned in self._locked.items() if is_owned]:
+            self._cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", OWNED, number))
+            self._cr.commit()  # pylint: disable=invalid-commit
+        self._locked.clear()

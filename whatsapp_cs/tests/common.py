@@ -9,7 +9,7 @@ from markupsafe import Markup
 from odoo.tests import HttpCase, new_test_user
 from odoo.tools import file_open
 
-from odoo.addons.whatsapp_cs.models import whatsapp_cs_event, whatsapp_cs_outbox, whatsapp_cs_queue
+from odoo.addons.whatsapp_cs.models import whatsapp_cs_outbox_sender, whatsapp_cs_queue
 from odoo.addons.whatsapp_cs.tools import signature
 from odoo.addons.whatsapp_cs.tools.graph_client import GraphClient
 
@@ -60,9 +60,8 @@ class WhatsappCsCommon(HttpCase):
     def setUp(self):
         super().setUp()
         self.wamids = itertools.count(1)
-        self.patch(whatsapp_cs_outbox, "QUICK_RETRY", 0)  # tests don't wait, except the one about it
-        for module in (whatsapp_cs_queue, whatsapp_cs_event):
-            self.patch(module, "LINGER", 0)  # and listen to nobody: there is one transaction only
+        self.patch(whatsapp_cs_outbox_sender, "QUICK_RETRY", 0)  # tests don't wait, except the one about it
+        self.patch(whatsapp_cs_queue, "LISTEN", False)
 
     @classmethod
     def _create_account(cls, waba_id, company=None):

@@ -1,12 +1,16 @@
 """The one door to Meta's Graph API: no other file talks HTTP."""
 
-import threading
+import time
+from collections import deque
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 
 import requests
 
 from . import graph_errors
 
 CONNECT_TIMEOUT = 5  # seconds
+IDLE_SECONDS = 15  # that a connection is kept for the next call; servers close theirs after about a minute
 READ_TIMEOUT = 30  # seconds; Meta recommends a generous one, a time-out leaves a message in doubt
 
 
@@ -34,7 +38,7 @@ class GraphError(Exception):
         """The same request may simply be sent again later."""
         if self._retryable is not None:
             return self._retryable
-        return self.meaning.family in (graph_errors.RETRY, graph_errors.THROTTLE)
+        return self.meaning.family in (graph_errors.RETRY, graph_errors.THROTTLE, graph_errors.PAIR, graph_errors.WAIT)
 
     @property
     def needs_administrator(self):
@@ -49,14 +53,22 @@ class GraphClient:
         self.base_url = base_url.rstrip("/")
         self.version = version
         self.token = token
-        self._local = threading.local()
+        self._idle = deque()  # (since when, session): connections are kept, and never used by two at once
 
-    @property
-    def session(self):
-        """The thread's own session: connections are kept and never shared."""
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-        return self._local.session
+    @contextmanager
+    def _get_session(self):
+        session = requests.Session()
+        with suppress(IndexError):
+            since, kept = self._idle.pop()
+            # One that has been idle for long may be hung up on the very moment we send: nobody would know what arrived.
+            if time.monotonic() - since < IDLE_SECONDS:
+                session = kept
+            else:
+                kept.close()
+        try:
+            yield session
+        finally:
+            self._idle.append((time.monotonic(), session))
 
     # === ACCOUNT === #
 
@@ -105,14 +117,15 @@ class GraphClient:
         # What only reads may be asked again after any failure; what sends may not.
         is_safe = method == "GET"
         try:
-            response = self.session.request(
-                method,
-                f"{self.base_url}/{self.version}/{path}",
-                headers={"Authorization": f"Bearer {token or self.token}"},
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-                **kwargs,
-            )
+            with self._get_session() as session:
+                response = session.request(
+                    method,
+                    f"{self.base_url}/{self.version}/{path}",
+                    headers={"Authorization": f"Bearer {token or self.token}"},
+                    timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                    allow_redirects=False,
+                    **kwargs,
+                )
         except requests.ConnectTimeout as error:  # never reached Meta
             raise GraphError("network", "no connection", retryable=True) from error
         except requests.ConnectionError as error:
@@ -152,6 +165,12 @@ class GraphClient:
             retryable=not unknown,
             outcome_unknown=unknown,
         )
+
+
+@lru_cache(maxsize=32)
+def get_client(base_url, version, token):
+    """Return the client of these credentials, always the same one, so that connections are used again."""
+    return GraphClient(base_url, version, token)
 
 
 def post_signed(url, body, signature):

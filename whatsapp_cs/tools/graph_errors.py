@@ -10,7 +10,9 @@ from odoo.tools.translate import LazyTranslate
 _lt = LazyTranslate(__name__)
 
 RETRY = "retry"  # temporary: again after a pause
-THROTTLE = "throttle"  # too fast: again, slower
+THROTTLE = "throttle"  # too fast: again, and the number slower
+PAIR = "pair"  # too fast for this one customer: again after a growing pause, others go on
+WAIT = "wait"  # not now: again in a minute or two
 REAUTHENTICATE = "reauthenticate"  # the channel can't send: keep everything queued, tell the administrator
 NEVER = "never"  # this message will not go, ever
 CONFIGURATION = "configuration"  # payload, template or settings are wrong: mend them, then send by hand
@@ -33,12 +35,14 @@ _ACCOUNT = _lt(
 
 _MEANINGS = {
     **dict.fromkeys(
-        (1, 2, 131000, 131016, 131057, 133004, 134102), Meaning(RETRY, _lt("WhatsApp has a temporary problem."))
+        (1, 2, 131000, 131016, 133004, 134102), Meaning(RETRY, _lt("WhatsApp has a temporary problem."))
     ),
     **dict.fromkeys(
-        (4, 613, 80007, 80008, 130429, 131056),
+        (4, 613, 80007, 80008, 130429),
         Meaning(THROTTLE, _lt("Messages were sent faster than WhatsApp allows.")),
     ),
+    131056: Meaning(PAIR, _lt("This customer got messages faster than WhatsApp allows for one person.")),
+    131057: Meaning(WAIT, _lt("WhatsApp is moving this number at the moment, for instance to a higher rate.")),
     **dict.fromkeys((0, 3, 10, 190, 131005, *range(200, 300)), Meaning(REAUTHENTICATE, _TOKEN)),
     **dict.fromkeys(
         (131045, 133010),
@@ -74,6 +78,10 @@ _MEANINGS = {
         (100, 131008, 131009), Meaning(CONFIGURATION, _lt("WhatsApp did not accept the content of the message."))
     ),
 }
+
+
+# What hints at a number that can't be reached. Meta hides the true cause, and a later message may arrive.
+UNREACHABLE = frozenset({131026})
 
 
 def get_meaning(code, http_status=0, is_transient=False):

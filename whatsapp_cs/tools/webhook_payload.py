@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 from zlib import crc32
 
-from .phone import to_digits
+from .phone import get_variants, to_digits
 
 LANES = 256  # messages of one person share a lane, in which everything is done in its order
 ID_LIMIT = 512  # characters; Meta's ids are opaque and stay below 130, what is longer is no id
@@ -44,11 +44,15 @@ class Update(NamedTuple):
         return _text(_dict(self.value.get("metadata")).get("phone_number_id"))
 
     def get_lane(self):
-        """Return the number below ``LANES`` that is the same for all updates about one person; other fields have their own."""
+        """Return the number below ``LANES`` that is the same for all messages of one person; other fields have their own.
+
+        By the user id where there is one: somebody who shows a number later had it from the start.
+        """
         item = self.item
+        number = to_digits(_text(item.get("from") or item.get("recipient_id")))[:32]
         person = (
-            to_digits(_text(item.get("from") or item.get("recipient_id")))
-            or _text(item.get("from_user_id") or item.get("recipient_user_id"))
+            _text(item.get("from_user_id") or item.get("recipient_user_id"))
+            or (number and min(get_variants(number)))
             or self.field
         )
         return crc32(f"{self.phone_number_id}/{person}".encode()) % LANES
@@ -113,7 +117,7 @@ def split(payload):
             field, value = _text(change.get("field")), _dict(change.get("value"))
             frame = {key: value[key] for key in value if key not in _LISTS.values()}
             items = 0
-            for kind, key in _LISTS.items():
+            for kind, key in _LISTS.items() if field == "messages" else ():  # calls have statuses, too: other ones
                 for item in sorted(_list(value.get(key)), key=get_timestamp):
                     items += 1
                     yield Update(kind, _dict(item), frame, waba_id, field)
