@@ -269,6 +269,7 @@ class DiscussChannel(models.Model):
         self.env.cr.execute(
             "SELECT 1 FROM whatsapp_cs_conversation WHERE id = %s FOR NO KEY UPDATE",
             (self.whatsapp_cs_conversation_id.id,),
+            log_exceptions=False,
         )
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):

@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -23,21 +25,24 @@ class WhatsappCsEarlyStatus(models.Model):
     @api.model
     def _keep(self, reports):
         """Keep ``[(channel, item)]``, each report once."""
-        for channel, item in reports:
-            kept = {name: item[name] for name in ("id", "status", "timestamp", "errors") if name in item}
-            self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO whatsapp_cs_early_status (channel_id, wamid, status, item, create_date)
-                         VALUES (%s, %s, %s, %s, now() AT TIME ZONE 'UTC')
-                    ON CONFLICT (wamid, channel_id, status) DO NOTHING RETURNING id
-                    """,
-                    channel.id,
-                    item["id"],
-                    item["status"][:64],
-                    self._fields["item"].convert_to_column(kept, self),
-                )
+        if not reports:
+            return
+        # In one order for all workers: two that insert the same ones in different orders would wait for each other.
+        reports = sorted(reports, key=lambda report: (report[1]["id"], report[0].id, report[1]["status"]))
+        kept = ({name: item[name] for name in ("id", "status", "timestamp", "errors") if name in item} for _, item in reports)
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO whatsapp_cs_early_status (channel_id, wamid, status, item, create_date)
+                     SELECT *, now() AT TIME ZONE 'UTC' FROM unnest(%s, %s, %s, %s::jsonb[])
+                ON CONFLICT (wamid, channel_id, status) DO NOTHING RETURNING id
+                """,
+                [channel.id for channel, _item in reports],
+                [item["id"] for _channel, item in reports],
+                [item["status"][:64] for _channel, item in reports],
+                [json.dumps(item) for item in kept],
             )
+        )
 
     @api.model
     def _apply(self, messages):

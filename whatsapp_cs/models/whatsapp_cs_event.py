@@ -194,14 +194,14 @@ class WhatsappCsEvent(models.Model):
     def _cron_help(self):
         """Process beside the first worker while there is more than it can take at once; not long, and never waiting."""
         self._process_all(seconds=HELPER_SECONDS)
-        if self._is_deep():
+        if self._is_deep() and self._is_claimable():
             self._trigger("whatsapp_cs.ir_cron_whatsapp_cs_event_help")
 
     @api.model
     def _process_all(self, worker=None, seconds=float("inf"), call_helper=False):
         """Process until nothing is left or the time is over; return the lanes that could not be processed now."""
         end = time.monotonic() + seconds
-        one_by_one, tries, avoided = 0, Counter(), set()
+        conflicts, one_by_one, tries, avoided = 0, 0, Counter(), set()
         while time.monotonic() < end:
             events = self._claim(avoided, max_lanes=1 if one_by_one else BATCH_SIZE)
             if not events:
@@ -215,13 +215,15 @@ class WhatsappCsEvent(models.Model):
             try:
                 events._process(is_last_try=tries[events[0].lane] == MAX_TRIES - 1)
                 end = min(end, time.monotonic() + self.env["ir.cron"]._commit_progress(len(events), remaining=0))
-                one_by_one = max(0, one_by_one - 1)
+                conflicts, one_by_one = 0, max(0, one_by_one - 1)
             except CONCURRENCY_ERRORS:
                 lanes = set(events.mapped("lane"))
                 self.env.cr.rollback()  # a new snapshot, which sees what the other one did
-                one_by_one = len(lanes) + one_by_one
+                conflicts += 1
                 if len(lanes) == 1:
                     avoided |= self._note_contention(lanes.pop(), tries)
+                elif conflicts >= MAX_TRIES:
+                    one_by_one = len(lanes)
         return avoided
 
     @api.model
@@ -238,16 +240,15 @@ class WhatsappCsEvent(models.Model):
     def _look_once_more(self, avoided):
         """Wake ourselves when there is more to do; the contended lanes wait for the cron's next minute."""
         self.env.cr.rollback()
-        if self._has_work(avoided):
+        if self._is_claimable(avoided):
             self._trigger()
 
     @api.model
-    def _has_work(self, avoided=()):
-        return bool(
-            self.env.execute_query(
-                SQL("SELECT 1 FROM whatsapp_cs_event WHERE state = 'new' AND lane <> ALL(%s) LIMIT 1", list(avoided))
-            )
-        )
+    def _is_claimable(self, avoided=()):
+        """Tell whether there is something to do that no other worker is at."""
+        has_work = bool(self._claim(avoided, max_lanes=1))
+        self.env.cr.rollback()
+        return has_work
 
     @api.model
     def _is_deep(self):
@@ -258,6 +259,8 @@ class WhatsappCsEvent(models.Model):
     @api.model
     def _claim(self, avoided=(), max_lanes=BATCH_SIZE):
         """Lock up to ``max_lanes`` lanes, those of the oldest events first, and return the first events of each.
+
+        When there is more than one worker can take at once, half of the lanes is left to others.
 
         The locks end with the transaction, also when the worker is killed. A lane that another worker has just left
         behind still looks new to our snapshot: locking its rows notices that, and we look again.
@@ -274,7 +277,11 @@ class WhatsappCsEvent(models.Model):
                 SELECT n, (SELECT id FROM whatsapp_cs_event WHERE state = 'new' AND lane = n ORDER BY lane, id LIMIT 1) AS id
                   FROM lane WHERE n IS NOT NULL AND n <> ALL(%(avoided)s) ORDER BY id
             ), mine AS MATERIALIZED (
-                SELECT n FROM head WHERE pg_try_advisory_xact_lock(%(key)s, n) LIMIT %(max_lanes)s
+                SELECT n FROM head WHERE pg_try_advisory_xact_lock(%(key)s, n) LIMIT least(%(max_lanes)s, (
+                       SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM whatsapp_cs_event WHERE state = 'new'
+                                                                LIMIT %(size)s + 1) AS enough) > %(size)s
+                                   THEN ceil(count(*) / 2.0) ELSE count(*) END
+                         FROM head))
             ), ranked AS (
                 SELECT event.id, sum(update_count) OVER (ORDER BY rank, event.id) - update_count AS before
                   FROM mine, LATERAL (

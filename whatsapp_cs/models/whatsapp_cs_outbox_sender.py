@@ -235,7 +235,7 @@ class WhatsappCsOutbox(models.Model):
     @api.model
     def _write_results(self, results):
         """Write down what became of the calls. Tried until it is stored: the calls can't be taken back."""
-        accepted = [result for result in results if result[2] is None]
+        accepted = sorted(result for result in results if result[2] is None)
         refused = [result for result in results if result[2] is not None]
         while True:
             try:

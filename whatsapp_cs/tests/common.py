@@ -62,6 +62,8 @@ class WhatsappCsCommon(HttpCase):
         self.wamids = itertools.count(1)
         self.patch(whatsapp_cs_outbox_sender, "QUICK_RETRY", 0)  # tests don't wait, except the one about it
         self.patch(whatsapp_cs_queue, "LISTEN", False)
+        self.patch(whatsapp_cs_outbox_sender, "_buckets", {})
+        self.patch(whatsapp_cs_outbox_sender, "TICK", 0.005)
 
     @classmethod
     def _create_account(cls, waba_id, company=None):

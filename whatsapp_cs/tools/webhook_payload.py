@@ -101,7 +101,8 @@ _LISTS = {"message": "messages", "status": "statuses"}
 def parse(body):
     """Return the JSON object in ``body`` (text, or bytes in UTF-8), its text fit for the database; else PayloadError."""
     try:
-        payload = _clean(json.loads(body.decode() if isinstance(body, bytes) else body))
+        text = body.decode() if isinstance(body, bytes) else body
+        payload = _clean(json.loads(text, parse_constant=lambda _name: None))  # NaN is no JSON, though Python takes it
     except (ValueError, RecursionError) as error:
         raise PayloadError("The body is not JSON.") from error
     if not isinstance(payload, dict):
