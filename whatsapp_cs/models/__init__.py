@@ -21,11 +21,18 @@ from . import whatsapp_cs_contact
 # conversation
 from . import whatsapp_cs_conversation
 
+# health
+from . import whatsapp_cs_health
+from . import whatsapp_cs_health_screen
+from . import whatsapp_cs_health_sample
+from . import whatsapp_cs_alert
+
 # other apps' models
 from . import crm_lead
 from . import discuss_channel
 from . import discuss_channel_member
 from . import ir_websocket
 from . import mail_message
+from . import res_config_settings
 from . import res_partner
 from . import res_users

@@ -5,6 +5,7 @@ from . import test_conversation
 from . import test_discuss_channel
 from . import test_event
 from . import test_graph_client
+from . import test_health
 from . import test_hoot
 from . import test_message
 from . import test_outbox

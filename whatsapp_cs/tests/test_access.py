@@ -6,13 +6,18 @@ from .common import WhatsappCsCommon
 # What each role may do with our models over RPC: r(ead), w(rite), c(reate), d(elete).
 MATRIX = {
     "whatsapp.cs.account": {"administrator": "rwcd"},
+    "whatsapp.cs.alert": {"administrator": "r"},
     "whatsapp.cs.channel": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "rw"},
     "whatsapp.cs.contact": {"agent": "r", "editor": "rw", "administrator": "rw"},
     "whatsapp.cs.conversation": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.conversation.report": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "r"},
+    "whatsapp.cs.early.status": {"administrator": "r"},
     "whatsapp.cs.event": {"administrator": "r"},
+    "whatsapp.cs.health": {},
+    "whatsapp.cs.health.sample": {"administrator": "r"},
     "whatsapp.cs.message": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.outbox": {"administrator": "r"},
+    "whatsapp.cs.queue": {},
     "whatsapp.cs.webhook.refusal": {"administrator": "r"},
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
