@@ -182,13 +182,23 @@ class WhatsappCsContact(models.Model):
                 [("channel_id", "=", self.channel_id.id), (name, "=", values[name]), ("id", "!=", self.id)], limit=1
             ):
                 del values[name]
-        had_user_id = self.meta_user_id
+        had_user_id, makeshift = self.meta_user_id, not self.profile_name and self._get_own_name()
         if values:
             self.write(values)
+        if makeshift and self.profile_name:
+            self._rename_what_was_made(makeshift)
         if self.wa_id and not had_number:
             self._on_number_known()
         if had_user_id and self.meta_user_id != had_user_id and self.discuss_channel_id:
             self._warn_about_other_person()
+
+    def _rename_what_was_made(self, makeshift):
+        """Give partner and lead, which were made when no name was known, the one that is known now."""
+        if self.created_partner and self.partner_id.name == makeshift:
+            self.partner_id.name = self.profile_name
+        for lead in self.conversation_ids.lead_id:
+            if lead.name == self.env._("WhatsApp: %s", makeshift):
+                lead.name = self.env._("WhatsApp: %s", self.profile_name)
 
     def _warn_about_other_person(self):
         """Say in the chat that the number shows another user id: it may have been given to somebody else."""

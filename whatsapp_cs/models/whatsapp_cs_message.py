@@ -123,6 +123,7 @@ class WhatsappCsMessage(models.Model):
         message_type = item.get("type")
         return {
             "channel_id": contact.channel_id.id,
+            "company_id": contact.company_id.id,  # given, not computed: spares an UPDATE
             "contact_id": contact.id,
             "direction": "in",
             "wamid": item["id"],
@@ -296,6 +297,7 @@ class WhatsappCsMessage(models.Model):
         message = self.create(
             {
                 "channel_id": conversation.channel_id.id,
+                "company_id": conversation.company_id.id,
                 "contact_id": conversation.contact_id.id,
                 "conversation_id": conversation.id,
                 "direction": "out",

@@ -46,23 +46,26 @@ class WhatsappCsOutbox(models.Model):
     @api.model
     def _send_all(self, worker, pool):
         """Send until nothing is due, or the time is over."""
-        pending, started, has_time = {}, time.monotonic(), True
-        while has_time:
+        pending, started = {}, time.monotonic()
+        end = started + self.env["ir.cron"]._commit_progress()
+        while self._has_time(pending, started, end):
             pending |= dict.fromkeys(self._start_calls(worker, pool, SENDER_THREADS - len(pending)), time.monotonic())
             if not pending and not self._wait_for_work(worker):
                 return
-            results = self._wait_for_calls(pending)
-            self._write_results(results)
-            time_left = self.env["ir.cron"]._commit_progress(len(results), remaining=0)
-            now = time.monotonic()
-            is_held_up = any(now - since > SLOW_CALL for since in pending.values())
-            has_time = bool(time_left) or (is_held_up and now - started < RUN_SECONDS)
+            self._write_results(self._wait_for_calls(pending))
         worker.let_go()
         if pending:  # others may send for our numbers while the last calls end
             self._trigger("whatsapp_cs.ir_cron_whatsapp_cs_outbox_help")
             self.env.cr.commit()  # pylint: disable=invalid-commit
         while pending:
             self._write_results(self._wait_for_calls(pending))
+
+    @api.model
+    def _has_time(self, pending, started, end):
+        """Tell whether to go on claiming; longer than others get while calls hang, which must hold up nobody else."""
+        now = time.monotonic()
+        is_held_up = any(now - since > SLOW_CALL for since in pending.values())
+        return now < end or (is_held_up and now < started + RUN_SECONDS)
 
     @api.model
     def _wait_for_work(self, worker):
@@ -235,6 +238,8 @@ class WhatsappCsOutbox(models.Model):
     @api.model
     def _write_results(self, results):
         """Write down what became of the calls. Tried until it is stored: the calls can't be taken back."""
+        if not results:
+            return
         accepted = sorted(result for result in results if result[2] is None)
         refused = [result for result in results if result[2] is not None]
         while True:
@@ -242,7 +247,7 @@ class WhatsappCsOutbox(models.Model):
                 self._write_accepted(accepted)
                 for row_id, _wamid, error, latency in refused:
                     self.browse(row_id)._write_refused(error, latency)
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                self.env["ir.cron"]._commit_progress(len(results), remaining=0)
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # a status webhook wrote the same message; look again

@@ -64,8 +64,9 @@ class WhatsappCsQueue(models.AbstractModel):
 
     @api.model
     def _trigger(self, cron=None):
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(cron or self._queue_cron, raise_if_not_found=True)
         # sudo: ir.cron - whoever brings work may wake the worker
-        self.env.ref(cron or self._queue_cron).sudo()._trigger()
+        self.env["ir.cron"].sudo().browse(cron_id)._trigger()
 
     @contextmanager
     def _awake(self):

@@ -128,14 +128,26 @@ class TestContact(WhatsappCsCommon):
         message = body["entry"][0]["changes"][0]["value"]["messages"][0]
         message.update(type="system", system={"type": "user_changed_number", "body": "Lotte changed the number"})
         self.receive(body)
-        self.assertFalse(self.get_contact("32470123456"))
+        self.assertFalse(self.get_contact("32470123456").conversation_ids, "kept, and shown once somebody writes")
         self.receive_from(wa_id="32470123456")
+        self.assertIn("changed the number", self.get_texts(self.get_contact("32470123456").discuss_channel_id)[0])
         window_end = self.get_contact("32470123456").window_end_date
         message["id"] = "wamid.S2"
         self.receive(body)
         contact = self.get_contact("32470123456")
         self.assertIn("changed the number", self.get_texts(contact.discuss_channel_id)[-1])
         self.assertEqual((contact.window_end_date, contact.conversation_ids.inbound_count), (window_end, 1))
+
+    def test_a_makeshift_name_is_replaced_when_the_real_one_is_known_and_people_left_it(self):
+        body = self.text_body(wamid="wamid.S", wa_id="32470123456")
+        body["entry"][0]["changes"][0]["value"].pop("contacts")
+        self.receive(body)
+        contact = self.get_contact("32470123456")
+        self.assertEqual(contact.partner_id.name, "+32 470 12 34 56")
+        self.receive_from(wa_id="32470123456", name="Lotte")
+        lead = contact.conversation_ids.lead_id
+        self.assertEqual((contact.partner_id.name, contact.name, lead.name), ("Lotte", "Lotte", "WhatsApp: Lotte"))
+        self.assertEqual(contact.discuss_channel_id.name, "Lotte")
 
     def test_people_change_the_partner_and_nothing_else(self):
         self.receive_from(wa_id="32470123456")
