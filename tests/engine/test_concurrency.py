@@ -1,0 +1,391 @@
+"""Much at once, on a committed database: nothing is lost or doubled, whoever comes first (NF1, NF3, CO1, CH1).
+
+Two Odoo servers of two workers each share the database, the inbox and the outbox, as on two machines.
+"""
+
+import itertools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+import requests
+from e2e.rpc import RpcError
+
+from .bodies import change, contact, encode, envelope, message, text_body
+from .stack import AGENTS, PHONE_NUMBER_ID, Stack
+
+ROUNDS = 50  # of an agent and a customer who write at once
+numbers = itertools.count(4915551000000)
+wamids = (f"wamid.C{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with Stack("whatsapp_cs_conc", servers=2, workers=2, simulator=["--sent-delay", "0.05"], first_port=8800) as stack:
+        stack.query("UPDATE whatsapp_cs_channel SET send_rate = 80")
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def agents(stack):
+    """The agents, each at a server of their own."""
+    return [stack.agent(login, server=index % 2) for index, login in enumerate(AGENTS)]
+
+
+# === DOING MUCH AT ONCE === #
+
+
+def at_once(*calls):
+    """Make all calls in the same moment, and return what they gave or raised."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call):
+        barrier.wait()
+        try:
+            return call()
+        except (RpcError, requests.RequestException) as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def post_at_once(stack, bodies):
+    """Post bodies in the same moment, by turns to both servers."""
+    calls = [partial(stack.post, encode(body), index % 2) for index, body in enumerate(bodies)]
+    assert at_once(*calls) == [200] * len(bodies)
+
+
+def write(wa_id, text="Hello", **sender):
+    return text_body(next(wamids), time.time(), text, wa_id=wa_id, **sender)
+
+
+def receive(stack, count=1, text="Hello"):
+    """Let new people write who have a phone at the simulator, and thus an open window; return their numbers."""
+    wa_ids = [str(next(numbers)) for _number in range(count)]
+    for wa_id in wa_ids:
+        person = {"id": wa_id, "name": f"Customer {wa_id}", "wa_id": wa_id}
+        stack.control(
+            "POST", "inbound", {"phone_number_id": PHONE_NUMBER_ID, "customer": person, "text": {"body": text}}
+        )
+    stack.wait_until_idle()
+    return wa_ids
+
+
+def run_twice_at_once(stack, xml_id):
+    """Run a job and a copy of it, each at a server of its own: the same job does not run twice."""
+    admins = [stack.agent("admin", server) for server in range(2)]
+    module, name = xml_id.split(".")
+    [(job,)] = stack.query("SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s", module, name)
+    [copy] = admins[0].call("ir.cron", "copy", [[job]])
+    runs = [
+        partial(admin.call, "ir.cron", "method_direct_trigger", [[each]])
+        for admin, each in zip(admins, (job, copy), strict=True)
+    ]
+    assert not [answer for answer in at_once(*runs) if isinstance(answer, Exception)]
+
+
+# === LOOKING AT WHAT CAME OF IT === #
+
+
+def get_thread(stack, wa_id):
+    [(thread,)] = stack.query("SELECT discuss_channel_id FROM whatsapp_cs_contact WHERE wa_id = %s", wa_id)
+    return thread
+
+
+def get_texts(stack, thread):
+    """Return the texts in a thread in the order people see."""
+    rows = stack.query(
+        """
+        SELECT regexp_replace(body, '<[^>]*>', '', 'g') FROM mail_message
+         WHERE model = 'discuss.channel' AND res_id = %s AND message_type IN ('comment', 'whatsapp_cs')
+         ORDER BY id
+        """,
+        thread,
+    )
+    return [text for (text,) in rows]
+
+
+def get_conversations(stack, wa_id):
+    return stack.query(
+        """
+        SELECT v.state, u.login, v.inbound_count, coalesce(v.outbound_count, 0)
+          FROM whatsapp_cs_conversation v
+          JOIN whatsapp_cs_contact c ON c.id = v.contact_id
+          LEFT JOIN res_users u ON u.id = v.user_id
+         WHERE c.wa_id = %s ORDER BY v.id
+        """,
+        wa_id,
+    )
+
+
+def get_sent(stack, wa_id):
+    """Return what the simulator has accepted for a customer, in its order."""
+    return [entry["text"] for entry in stack.records("messages", direction="out", customer_id=wa_id)]
+
+
+def count_of_person(stack, wa_ids):
+    """Return how much of everything there is of one person, who may write in several forms of the number."""
+    [counts] = stack.query(
+        """
+        WITH contact AS (SELECT * FROM whatsapp_cs_contact WHERE wa_id = ANY(%(s)s))
+        SELECT (SELECT count(*) FROM contact),
+               (SELECT count(DISTINCT partner_id) FROM contact),
+               (SELECT count(*) FROM res_partner p WHERE p.name IN (SELECT name FROM contact)),
+               (SELECT count(*) FROM whatsapp_cs_conversation v JOIN contact c ON c.id = v.contact_id),
+               (SELECT count(*) FROM crm_lead l JOIN contact c ON c.partner_id = l.partner_id),
+               (SELECT count(*) FROM discuss_channel d JOIN contact c ON c.id = d.whatsapp_cs_contact_id),
+               (SELECT count(*) FROM whatsapp_cs_message m JOIN contact c ON c.id = m.contact_id
+                 WHERE m.mail_message_id IS NOT NULL),
+               (SELECT count(*) FROM mail_message m JOIN contact c ON c.discuss_channel_id = m.res_id
+                 WHERE m.model = 'discuss.channel')
+        """.replace("%(s)s", "%s"),
+        list(wa_ids),
+    )
+    return dict(
+        zip(
+            ("contacts", "linked partners", "partners", "conversations", "leads", "threads", "messages", "shown"),
+            counts,
+            strict=True,
+        )
+    )
+
+
+ONE = dict.fromkeys(("contacts", "linked partners", "partners", "conversations", "leads", "threads"), 1)
+
+
+# === CUSTOMERS === #
+
+
+def test_ten_messages_of_one_new_sender_at_once_make_one_of_everything(stack):
+    wa_id = str(next(numbers))
+    post_at_once(stack, [write(wa_id, f"Message {number}", name="Ten at once") for number in range(10)])
+    stack.wait_until_idle()
+    assert count_of_person(stack, [wa_id]) == {**ONE, "messages": 10, "shown": 10}
+    assert get_conversations(stack, wa_id) == [("queued", None, 10, 0)]
+
+
+def test_album_of_thirty_pictures_at_once_is_there_whole(stack):
+    wa_id = str(next(numbers))
+    now = time.time()
+    pictures = [
+        envelope(
+            change(
+                [
+                    message(
+                        next(wamids), now, wa_id, type="image", image={"id": f"77{number}", "mime_type": "image/jpeg"}
+                    )
+                ],
+                contacts=[contact(wa_id, name="Album")],
+            )
+        )
+        for number in range(30)
+    ]
+    post_at_once(stack, pictures)
+    stack.wait_until_idle()
+    assert count_of_person(stack, [wa_id]) == {**ONE, "messages": 30, "shown": 30}
+
+
+def test_same_body_twenty_times_at_once_is_one(stack):
+    wa_id = str(next(numbers))
+    post_at_once(stack, [write(wa_id, name="Twenty times")] * 20)
+    stack.wait_until_idle()
+    assert count_of_person(stack, [wa_id]) == {**ONE, "messages": 1, "shown": 1}
+    assert stack.query("SELECT count(*) FROM whatsapp_cs_event WHERE body LIKE %s", f"%{wa_id}%") == [(1,)]
+
+
+def test_same_message_in_different_bodies_at_once_is_one(stack):
+    wa_id, other = str(next(numbers)), str(next(numbers))
+    shared = message(next(wamids), time.time(), wa_id, text="Once")
+    bodies = [
+        envelope(
+            change(
+                [shared, message(next(wamids), time.time(), other, text=f"Mine {number}")],
+                contacts=[contact(wa_id, name="Shared"), contact(other, name="Others")],
+            )
+        )
+        for number in range(10)
+    ]
+    post_at_once(stack, bodies)
+    stack.wait_until_idle()
+    assert count_of_person(stack, [wa_id]) == {**ONE, "messages": 1, "shown": 1}
+    assert count_of_person(stack, [other]) == {**ONE, "messages": 10, "shown": 10}
+
+
+def test_two_forms_of_one_number_at_once_are_one_person(stack):
+    """Brazil's ninth digit: WhatsApp may use either form, the phone is the same."""
+    people = [(f"55118765{number:04}", f"551198765{number:04}") for number in range(12)]
+    post_at_once(stack, [write(wa_id, name=f"Twin {forms[0]}") for forms in people for wa_id in forms])
+    stack.wait_until_idle()
+    for forms in people:
+        assert count_of_person(stack, forms) == {**ONE, "messages": 2, "shown": 2}
+
+
+def test_hidden_and_shown_number_at_once_are_one_person(stack):
+    people = [(str(next(numbers)), f"DE.HIDDEN{number}") for number in range(12)]
+    bodies = []
+    for wa_id, user_id in people:
+        bodies.append(write(None, "Nobody knows my number", user_id=user_id, name=f"Shy {wa_id}"))
+        bodies.append(write(wa_id, "Here it is", user_id=user_id, name=f"Shy {wa_id}"))
+    post_at_once(stack, bodies)
+    stack.wait_until_idle()
+    for wa_id, _user_id in people:
+        assert count_of_person(stack, [wa_id]) == {**ONE, "messages": 2, "shown": 2}
+
+
+def test_many_customers_at_once_are_each_in_their_own_order(stack):
+    customers = [str(next(numbers)) for _number in range(20)]
+
+    def write_all(index, wa_id):
+        return [stack.post(encode(write(wa_id, f"Line {line}")), (index + line) % 2) for line in range(8)]
+
+    with ThreadPoolExecutor(len(customers)) as pool:
+        answers = list(pool.map(write_all, range(len(customers)), customers))
+    assert {answer for each in answers for answer in each} == {200}
+    stack.wait_until_idle()
+    expected = [f"Line {line}" for line in range(8)]
+    assert {wa_id: get_texts(stack, get_thread(stack, wa_id)) for wa_id in customers} == dict.fromkeys(
+        customers, expected
+    )
+
+
+# === AGENTS === #
+
+
+def test_of_two_agents_who_answer_at_once_one_wins(stack, agents):
+    for _round in range(5):
+        [wa_id] = receive(stack)
+        thread = get_thread(stack, wa_id)
+        answers = at_once(partial(agents[0].post, thread, "From 1"), partial(agents[1].post, thread, "From 2"))
+        [loser] = [index for index, answer in enumerate(answers) if isinstance(answer, Exception)]
+        winner = 1 - loser
+        assert f"Agent{winner + 1} is answering this conversation." in str(answers[loser])
+        stack.wait_until_idle()
+        assert get_sent(stack, wa_id) == [f"From {winner + 1}"]
+        assert get_texts(stack, thread) == ["Hello", f"From {winner + 1}"]
+        assert get_conversations(stack, wa_id) == [("waiting", AGENTS[winner], 1, 1)]
+
+
+def test_of_two_agents_who_take_at_once_one_has_it(stack, agents):
+    [wa_id] = receive(stack)
+    thread = get_thread(stack, wa_id)
+    answers = at_once(*(partial(agent.call, "discuss.channel", "whatsapp_cs_take", [thread]) for agent in agents))
+    assert sum(isinstance(answer, Exception) for answer in answers) == 2
+    winner = next(index for index, answer in enumerate(answers) if not isinstance(answer, Exception))
+    assert get_conversations(stack, wa_id) == [("assigned", AGENTS[winner], 1, 0)]
+
+
+def test_double_click_is_two_messages_and_no_error(stack, agents):
+    """Discuss sends what it is told to send: two posts are two messages, each sent once."""
+    [wa_id] = receive(stack)
+    thread = get_thread(stack, wa_id)
+    answers = at_once(*[partial(agents[0].post, thread, "On its way")] * 2)
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    stack.wait_until_idle()
+    assert get_sent(stack, wa_id) == ["On its way"] * 2
+    assert get_conversations(stack, wa_id) == [("waiting", AGENTS[0], 1, 2)]
+
+
+def test_customers_and_agent_who_write_at_once_lose_and_double_nothing(stack, agents):
+    customers = receive(stack, 2)  # by turns: WhatsApp takes 45 messages to one customer in a row
+    threads = {wa_id: get_thread(stack, wa_id) for wa_id in customers}
+    for number in range(ROUNDS):
+        wa_id = customers[number % 2]
+        posted, answered = at_once(
+            partial(stack.post, encode(write(wa_id, f"Question {number}")), server=1),
+            partial(agents[0].post, threads[wa_id], f"Answer {number}"),
+        )
+        assert posted == 200
+        assert not isinstance(answered, Exception), answered
+    stack.wait_until_idle()
+    for index, wa_id in enumerate(customers):
+        mine = range(index, ROUNDS, 2)
+        texts = get_texts(stack, threads[wa_id])
+        assert [text for text in texts if text.startswith("Question")] == [f"Question {number}" for number in mine]
+        assert [text for text in texts if text.startswith("Answer")] == [f"Answer {number}" for number in mine]
+        assert len(texts) == 1 + 2 * len(mine)
+        assert get_sent(stack, wa_id) == [f"Answer {number}" for number in mine]
+        [(_state, user, received, sent)] = get_conversations(stack, wa_id)
+        assert (user, received, sent) == (AGENTS[0], 1 + len(mine), len(mine))
+
+
+@pytest.mark.parametrize("action", ["whatsapp_cs_resolve", "whatsapp_cs_take", "whatsapp_cs_release"])
+def test_message_that_comes_while_an_agent_acts_is_in_an_open_case(stack, agents, action):
+    for number in range(5):
+        [wa_id] = receive(stack)
+        thread = get_thread(stack, wa_id)
+        agents[0].call("discuss.channel", "whatsapp_cs_take", [thread])
+        posted, acted = at_once(
+            partial(stack.post, encode(write(wa_id, "One more thing"))),
+            partial(agents[0].call, "discuss.channel", action, [thread]),
+        )
+        assert posted == 200
+        assert not isinstance(acted, Exception), acted
+        stack.wait_until_idle()
+        assert get_texts(stack, thread) == ["Hello", "One more thing"]
+        [(state, _user, received, _sent)] = get_conversations(stack, wa_id)
+        # Resolved is right too: the message may have come first, and the agent has seen it.
+        assert received == 2, number
+        assert state in ("assigned", "queued", *(["resolved"] if action == "whatsapp_cs_resolve" else [])), number
+
+
+# === TWO NODES === #
+
+
+def test_two_nodes_share_inbox_and_outbox(stack):
+    """500 messages from 100 customers and 100 to them: each once, in each customer's order."""
+    customers = receive(stack, 100)
+    questions, answers = (
+        [f"{word} {line}" for line in range(count)] for word, count in (("Question", 4), ("Answer", 2))
+    )
+
+    def ask(index):
+        for text in questions:
+            for wa_id in customers[index::4]:
+                assert stack.post(encode(write(wa_id, text)), server=index % 2) == 200
+
+    def answer(index):
+        agent = stack.agent(AGENTS[index % 2], server=index % 2)
+        for wa_id in answered[index::4]:
+            for text in answers:
+                agent.post(threads[wa_id], text)
+
+    answered = customers[::2]
+    threads = {wa_id: get_thread(stack, wa_id) for wa_id in customers}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+        stack.wait_until_idle(120)
+        list(pool.map(answer, range(4)))
+    stack.wait_until_idle(120)
+    shown = {wa_id: get_texts(stack, threads[wa_id]) for wa_id in customers}
+    assert shown == {wa_id: ["Hello", *questions, *(answers if wa_id in answered else [])] for wa_id in customers}
+    assert {wa_id: get_sent(stack, wa_id) for wa_id in answered} == dict.fromkeys(answered, answers)
+
+
+def test_two_compensation_runs_at_once_send_again_once(stack, agents):
+    """Nobody knows whether they went, nothing was heard for the set time, and the channel sends such again by itself."""
+    customers = receive(stack, 20)
+    stack.query("UPDATE whatsapp_cs_channel SET state = 'draft', unknown_policy = 'retry'")
+    for wa_id in customers:
+        agents[0].post(get_thread(stack, wa_id), "Did it arrive?")
+    stack.query("UPDATE whatsapp_cs_message SET state = 'sending', is_unknown = true WHERE state = 'queued'")
+    stack.query(
+        """
+        UPDATE whatsapp_cs_outbox SET state = 'unknown', state_date = now() AT TIME ZONE 'UTC' - interval '1 hour'
+         WHERE state = 'queued'
+        """
+    )
+    stack.query("UPDATE whatsapp_cs_channel SET state = 'live'")
+    run_twice_at_once(stack, "whatsapp_cs.ir_cron_whatsapp_cs_compensate")
+    stack.wait_until_idle()
+    assert {wa_id: get_sent(stack, wa_id) for wa_id in customers} == {wa_id: ["Did it arrive?"] for wa_id in customers}
+
+
+def test_nothing_was_sent_twice(stack):
+    assert not stack.control("GET", "summary")["repeated_callback_data"]
+
+
+def test_nothing_of_this_is_an_error_in_the_log(stack):
+    assert stack.get_log_errors() == []
