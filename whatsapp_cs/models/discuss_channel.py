@@ -255,7 +255,7 @@ class DiscussChannel(models.Model):
         is_comment = subtype_xmlid == "mail.mt_comment" or str(subtype_id) == str(comment_id)
         if message_type != "comment" or not is_comment:
             return body
-        self._whatsapp_cs_lock_case()
+        self.whatsapp_cs_conversation_id._lock()
         # As everywhere in Odoo: Markup is HTML, a plain string is text.
         is_html = isinstance(body, Markup) or body_is_html
         text = text_format.html_to_whatsapp(body) if is_html else (body or "").strip()
@@ -263,14 +263,6 @@ class DiscussChannel(models.Model):
             text, has_attachments=bool(attachment_ids or attachments)
         )
         return text_format.whatsapp_to_html(text)
-
-    def _whatsapp_cs_lock_case(self):
-        """Let two answers at the same moment come one after the other; Odoo repeats the later one's request."""
-        self.env.cr.execute(
-            "SELECT 1 FROM whatsapp_cs_conversation WHERE id = %s FOR NO KEY UPDATE",
-            (self.whatsapp_cs_conversation_id.id,),
-            log_exceptions=False,
-        )
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         # Before super: it sends the message to the screens, with its ticks.

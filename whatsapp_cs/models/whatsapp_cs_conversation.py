@@ -101,6 +101,7 @@ class WhatsappCsConversation(models.Model):
 
     def action_take(self):
         """Take the conversation; what another agent has can only be taken over by an editor."""
+        self._lock()
         for conversation in self:
             conversation._check_is_agent()
             if (
@@ -119,6 +120,7 @@ class WhatsappCsConversation(models.Model):
 
     def action_release(self):
         """Give the conversation back to the queue."""
+        self._lock()
         for conversation in self:
             conversation._check_may_change()
             # sudo: whatsapp.cs.conversation - as in action_take
@@ -126,6 +128,7 @@ class WhatsappCsConversation(models.Model):
 
     def action_resolve(self):
         """Close the case. A message that comes soon after reopens it."""
+        self._lock()
         for conversation in self:
             conversation._check_may_change()
             # sudo: whatsapp.cs.conversation - as in action_take
@@ -146,6 +149,14 @@ class WhatsappCsConversation(models.Model):
         action["domain"] = [("conversation_id", "=", self.id)]
         action["context"] = {}
         return action
+
+    def _lock(self):
+        """Let two who act on a case at the same moment come one after the other; Odoo repeats the later one's request."""
+        self.env.cr.execute(
+            "SELECT 1 FROM whatsapp_cs_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            (self.ids,),
+            log_exceptions=False,
+        )
 
     def _check_is_agent(self):
         if not self.has_access("read") and self.env.user.has_group(GROUP_AGENT):
