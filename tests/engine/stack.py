@@ -107,6 +107,7 @@ class Stack:
         self._connection = None
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, _end_with_clean_up)
         with contextlib.ExitStack() as exits:
             self.home = Path(tempfile.mkdtemp(prefix=f"{self.database}_"))
             exits.callback(shutil.rmtree, self.home, ignore_errors=True)
@@ -649,6 +650,10 @@ class Session:
         return self.route(
             "/mail/message/post", thread_model="discuss.channel", thread_id=discuss_channel_id, post_data=data
         )
+
+
+def _end_with_clean_up(_number, _frame):
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _find_postgres_program(name):
