@@ -272,6 +272,8 @@ class Stack:
         return template
 
     def _drop_old_templates(self, folder):
+        for draft in self.postgres.list_databases(f"^{TEMPLATE}.*_new$"):
+            self.postgres.drop(draft)  # its maker was killed: we hold the lock
         names = self.postgres.list_databases(rf"^{TEMPLATE}[0-9a-f]{{10}}{self._suffix}$")
         templates = [Template(self.postgres, name, folder) for name in names]
         for template in sorted(templates, key=Template.get_last_use)[: 1 - TEMPLATES_KEPT]:
