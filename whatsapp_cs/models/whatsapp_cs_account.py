@@ -196,13 +196,8 @@ class WhatsappCsAccount(models.Model):
         Only the account's own: its signature says nothing about another account's numbers.
         """
         self.ensure_one()
-        if not phone_number_id:
-            return self.env["whatsapp.cs.channel"]
-        return (
-            self.env["whatsapp.cs.channel"]
-            .with_context(active_test=False)
-            .search([("account_id", "=", self.id), ("phone_number_id", "=", phone_number_id)], limit=1)
-        )
+        channels = self.with_context(active_test=False).channel_ids
+        return channels.filtered(lambda channel: channel.phone_number_id == phone_number_id).with_env(self.env)
 
     # === GRAPH API === #
 

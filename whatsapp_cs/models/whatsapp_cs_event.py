@@ -322,17 +322,41 @@ class WhatsappCsEvent(models.Model):
         return {"message": Message._receive, "status": Message._receive_statuses}
 
     def _process(self, is_last_try=False):
-        """Process claimed events, in lists as long as nothing is wrong with one; the caller commits."""
+        """Process claimed events, in lists as long as nothing is wrong with one; the caller commits.
+
+        :param is_last_try: a unique violation is no sign of somebody who was faster any more, but the event's own fault
+        """
+        contention = PG_CONCURRENCY_EXCEPTIONS_TO_RETRY if is_last_try else CONCURRENCY_ERRORS
         with queries_hidden(*CONCURRENCY_ERRORS):
+            unreadable = self._filter_unreadable()
+            (self - unreadable)._process_list(contention)
+            for event in unreadable:
+                event._process_one(contention)
+
+    def _filter_unreadable(self):
+        """Return the events with which something is wrong by reading alone: they must not cost the others their list."""
+        unreadable = self.browse()
+        for event in self:
             try:
-                with self._all_or_nothing():
-                    self._process_together()
-            except CONCURRENCY_ERRORS as error:
-                if not is_last_try or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-                    raise
-                self._process_each(PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
-            except Exception:  # found out below whose fault it is
-                self._process_each(PG_CONCURRENCY_EXCEPTIONS_TO_RETRY if is_last_try else CONCURRENCY_ERRORS)
+                for update in webhook_payload.split(webhook_payload.parse(event.body)):
+                    self.env["whatsapp.cs.message"]._check_readable(event.account_id, update)
+            except (PayloadError, UnknownNumber):
+                unreadable |= event
+        return unreadable
+
+    def _process_list(self, contention):
+        """Process events together; when something goes wrong, by halves, until what is wrong is alone."""
+        try:
+            with self._all_or_nothing():
+                self._process_together()
+        except contention:
+            raise
+        except Exception:
+            if len(self) == 1:
+                self._process_one(contention)
+            else:
+                self[: len(self) // 2]._process_list(contention)
+                self[len(self) // 2 :]._process_list(contention)
 
     @contextmanager
     def _all_or_nothing(self):
@@ -357,19 +381,18 @@ class WhatsappCsEvent(models.Model):
                 handlers[kind](account.with_company(account.company_id), by_kind[kind])
         self._set_done()
 
-    def _process_each(self, contention):
-        """Process one event after the other, so that what is wrong with one stays with it."""
-        for event in self:
-            try:
-                with self._all_or_nothing():
-                    event._process_alone(contention)
-            except contention:
-                raise
-            except Exception as error:
-                event._log_failure(error)
-                event._set_failed(error)
+    def _process_one(self, contention):
+        """Process one event update by update, so that what is wrong with one stays with it."""
+        try:
+            with self._all_or_nothing():
+                self._process_updates(contention)
+        except contention:
+            raise
+        except Exception as error:
+            self._log_failure(error)
+            self._set_failed(error)
 
-    def _process_alone(self, contention):
+    def _process_updates(self, contention):
         updates = list(webhook_payload.split(webhook_payload.parse(self.body)))
         account = self.account_id.with_company(self.company_id)
         handlers = self._get_handlers()

@@ -84,6 +84,17 @@ class WhatsappCsMessage(models.Model):
             self._receive_system(channels[update.phone_number_id], update)
 
     @api.model
+    def _check_readable(self, account, update):
+        """Raise what ``_receive`` or ``_receive_statuses`` would raise of this update, as far as reading it shows that."""
+        if update.kind in ("message", "status"):
+            self._find_channels(account, [update])
+        if update.kind == "message":
+            self._get_wamid(update)
+            update.get_identity()
+        if update.kind == "status":
+            self._check_status(update)
+
+    @api.model
     def _find_channels(self, account, updates):
         """Return ``{Meta's phone number id: channel}``; a number that the account does not have is an UnknownNumber."""
         channels = {number_id: account._find_channel(number_id) for number_id in {u.phone_number_id for u in updates}}
@@ -93,14 +104,23 @@ class WhatsappCsMessage(models.Model):
         return channels
 
     @api.model
+    def _get_wamid(self, update):
+        wamid = webhook_payload.get_id(update.item)
+        if not wamid:
+            raise webhook_payload.PayloadError(self.env._("The message has no id."))
+        return wamid
+
+    @api.model
+    def _check_status(self, update):
+        if not webhook_payload.get_id(update.item) or not isinstance(update.item.get("status"), str):
+            raise webhook_payload.PayloadError(self.env._("The status has no id, or says nothing."))
+
+    @api.model
     def _filter_new(self, channels, updates):
         """Return the updates whose message is not stored yet, each message once."""
         new = {}
         for update in updates:
-            channel, wamid = channels[update.phone_number_id], webhook_payload.get_id(update.item)
-            if not wamid:
-                raise webhook_payload.PayloadError(self.env._("The message has no id."))
-            new.setdefault((channel.id, wamid), update)
+            new.setdefault((channels[update.phone_number_id].id, self._get_wamid(update)), update)
         known = self.env.execute_query(
             SQL(
                 "SELECT channel_id, wamid FROM whatsapp_cs_message WHERE channel_id = ANY(%s) AND wamid = ANY(%s)",
@@ -218,10 +238,8 @@ class WhatsappCsMessage(models.Model):
         channels = self._find_channels(account, updates)
         changed, early = self.browse(), []
         for update in updates:
-            channel = channels[update.phone_number_id]
-            item, wamid = update.item, webhook_payload.get_id(update.item)
-            if not wamid or not isinstance(item.get("status"), str):
-                raise webhook_payload.PayloadError(self.env._("The status has no id, or says nothing."))
+            self._check_status(update)
+            channel, item, wamid = channels[update.phone_number_id], update.item, webhook_payload.get_id(update.item)
             key = item.get("biz_opaque_callback_data")
             row = rows.get((channel, key), rows[None]) if isinstance(key, str) else rows[None]
             message = row.message_id or messages.get((channel, wamid))
