@@ -23,6 +23,7 @@ from . import whatsapp_cs_conversation
 
 # health
 from . import whatsapp_cs_health
+from . import whatsapp_cs_health_tiles
 from . import whatsapp_cs_health_screen
 from . import whatsapp_cs_health_sample
 from . import whatsapp_cs_alert

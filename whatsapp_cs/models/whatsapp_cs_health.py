@@ -133,13 +133,14 @@ class WhatsappCsHealth(models.AbstractModel):
         """
         return self._query_row(
             SQL(
+                # LATERAL: one look-up for each, where PostgreSQL would rather read all messages
                 """
                 SELECT count(*), count(*) FILTER (WHERE m.state IN ('delivered', 'read'))
                   FROM (SELECT message_id FROM whatsapp_cs_outbox
                          WHERE state = 'gone' AND state_date > %(now)s - interval '24 hours'
                            AND state_date <= %(now)s - %(minutes)s * interval '1 minute' AND %(scope)s
-                         ORDER BY state_date DESC LIMIT %(limit)s) AS o
-                  JOIN whatsapp_cs_message m ON m.id = o.message_id
+                         ORDER BY state_date DESC LIMIT %(limit)s) AS o,
+                       LATERAL (SELECT state FROM whatsapp_cs_message WHERE id = o.message_id LIMIT 1) AS m
                 """,
                 now=NOW,
                 minutes=DELIVERY_MINUTES,
@@ -249,7 +250,7 @@ class WhatsappCsOutbox(models.Model):
     _inherit = "whatsapp.cs.outbox"  # pylint: disable=consider-merging-classes-inherited
 
     # A row enters it once, when it is settled.
-    _settled_idx = models.Index("(state, state_date) WHERE state IN ('gone', 'failed', 'unknown')")
+    _settled_idx = models.Index("(state_date) WHERE state IN ('gone', 'failed', 'unknown')")
 
 
 class WhatsappCsMessage(models.Model):

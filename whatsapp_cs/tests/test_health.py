@@ -287,6 +287,10 @@ class TestHealth(HealthCommon):
         for plan in plans:
             for table in ("event", "outbox", "message", "webhook_refusal"):
                 self.assertNotIn(f"Seq Scan on whatsapp_cs_{table}", plan)
+            if "settled_idx" in plan:
+                self.assertRegex(
+                    plan, r"settled_idx.*\n\s+Index Cond", "it must be entered by the date, not read whole"
+                )
 
     # === HISTORY === #
 

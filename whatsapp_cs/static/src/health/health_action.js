@@ -12,7 +12,7 @@ import { HealthChart } from "./health_chart";
 import { HealthTile } from "./health_tile";
 
 const REFRESH_DELAY = 10000;
-const HISTORY_DELAY = 60000; // a sample comes every minute
+const HISTORY_DELAY = 55000; // a sample comes every minute
 const MAX_REPLAYED = 1000;
 
 /** Technical Health: whether messages flow, as it is now and as it was; see `whatsapp.cs.health`. */
