@@ -202,6 +202,7 @@ class WhatsappCsConversation(models.Model):
         That is the contact's open case, the one resolved a short while ago, or a new one.
         """
         newest = self._find_newest([contact.id for contact in dates])
+        newest._lock()  # who has changed one meanwhile makes us begin anew at once, and not after all the work
         found = {
             conversation.contact_id: conversation
             for conversation in newest

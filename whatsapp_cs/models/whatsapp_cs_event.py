@@ -199,11 +199,15 @@ class WhatsappCsEvent(models.Model):
 
     @api.model
     def _process_all(self, worker=None, seconds=float("inf"), call_helper=False):
-        """Process until nothing is left or the time is over; return the lanes that could not be processed now."""
+        """Process until nothing is left or the time is over; return the lanes that could not be processed now.
+
+        After a conflict it takes half as much, so that little is done in vain while somebody else writes on the same
+        cases, down to one person alone; after each success twice as much again.
+        """
         end = time.monotonic() + seconds
-        conflicts, one_by_one, tries, avoided = 0, 0, Counter(), set()
+        size, tries, avoided = BATCH_SIZE, Counter(), set()
         while time.monotonic() < end:
-            events = self._claim(avoided, max_lanes=1 if one_by_one else BATCH_SIZE)
+            events = self._claim(avoided, size)
             if not events:
                 self.env.cr.rollback()  # no transaction stays open while we wait
                 if worker and worker.wait():
@@ -215,15 +219,13 @@ class WhatsappCsEvent(models.Model):
             try:
                 events._process(is_last_try=tries[events[0].lane] == MAX_TRIES - 1)
                 end = min(end, time.monotonic() + self.env["ir.cron"]._commit_progress(len(events), remaining=0))
-                conflicts, one_by_one = 0, max(0, one_by_one - 1)
+                size = min(BATCH_SIZE, size * 2)
             except CONCURRENCY_ERRORS:
                 lanes = set(events.mapped("lane"))
                 self.env.cr.rollback()  # a new snapshot, which sees what the other one did
-                conflicts += 1
+                size = max(1, size // 2)
                 if len(lanes) == 1:
                     avoided |= self._note_contention(lanes.pop(), tries)
-                elif conflicts >= MAX_TRIES:
-                    one_by_one = len(lanes)
         return avoided
 
     @api.model
@@ -246,7 +248,7 @@ class WhatsappCsEvent(models.Model):
     @api.model
     def _is_claimable(self, avoided=()):
         """Tell whether there is something to do that no other worker is at."""
-        has_work = bool(self._claim(avoided, max_lanes=1))
+        has_work = bool(self._claim(avoided, 1))
         self.env.cr.rollback()
         return has_work
 
@@ -257,8 +259,8 @@ class WhatsappCsEvent(models.Model):
         return bool(self.env.execute_query(query))
 
     @api.model
-    def _claim(self, avoided=(), max_lanes=BATCH_SIZE):
-        """Lock up to ``max_lanes`` lanes, those of the oldest events first, and return the first events of each.
+    def _claim(self, avoided=(), size=BATCH_SIZE):
+        """Lock lanes, those of the oldest events first, and return their first events, about ``size`` updates of them.
 
         When there is more than one worker can take at once, half of the lanes is left to others.
 
@@ -277,7 +279,7 @@ class WhatsappCsEvent(models.Model):
                 SELECT n, (SELECT id FROM whatsapp_cs_event WHERE state = 'new' AND lane = n ORDER BY lane, id LIMIT 1) AS id
                   FROM lane WHERE n IS NOT NULL AND n <> ALL(%(avoided)s) ORDER BY id
             ), mine AS MATERIALIZED (
-                SELECT n FROM head WHERE pg_try_advisory_xact_lock(%(key)s, n) LIMIT least(%(max_lanes)s, (
+                SELECT n FROM head WHERE pg_try_advisory_xact_lock(%(key)s, n) LIMIT least(%(size)s, (
                        SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM whatsapp_cs_event WHERE state = 'new'
                                                                 LIMIT %(size)s + 1) AS enough) > %(size)s
                                    THEN ceil(count(*) / 2.0) ELSE count(*) END
@@ -294,8 +296,7 @@ class WhatsappCsEvent(models.Model):
             """,
             avoided=list(avoided),
             key=_LANE,
-            max_lanes=max_lanes,
-            size=BATCH_SIZE,
+            size=size,
         )
         while True:
             try:
@@ -326,7 +327,8 @@ class WhatsappCsEvent(models.Model):
 
         :param is_last_try: a unique violation is no sign of somebody who was faster any more, but the event's own fault
         """
-        contention = PG_CONCURRENCY_EXCEPTIONS_TO_RETRY if is_last_try else CONCURRENCY_ERRORS
+        # Neither is the event's fault: somebody was faster, or the database is gone.
+        contention = (psycopg2.OperationalError, psycopg2.InterfaceError, *(() if is_last_try else CONCURRENCY_ERRORS))
         with queries_hidden(*CONCURRENCY_ERRORS):
             unreadable = self._filter_unreadable()
             (self - unreadable)._process_list(contention)
