@@ -44,7 +44,8 @@ class WhatsappCsController(http.Controller):
             return self._refuse(account_sudo, 413, "too_large", size)
         body = request.httprequest.get_data()
         header = request.httprequest.headers.get("X-Hub-Signature-256")
-        if not signature.is_valid(account_sudo.app_secret, body, header):
+        app_secret, _company_id = account_sudo._get_webhook_facts()
+        if not signature.is_valid(app_secret, body, header):
             return self._refuse(account_sudo, 403, "wrong_signature" if header else "unsigned", len(body))
         try:
             account_sudo.env["whatsapp.cs.event"]._store(account_sudo, body)

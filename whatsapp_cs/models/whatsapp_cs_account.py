@@ -3,7 +3,7 @@ import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq
 from odoo.tools.urls import urljoin
@@ -152,6 +152,7 @@ class WhatsappCsAccount(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_numbers(self):
+        self.env.registry.clear_cache()
         if self.with_context(active_test=False).channel_ids:
             raise UserError(
                 self.env._(
@@ -185,7 +186,27 @@ class WhatsappCsAccount(models.Model):
         """Return the account whose webhook address carries ``token``, or an empty record."""
         if not re.fullmatch(r"[\w-]+", token, re.ASCII):
             return self.browse()
-        return self.search([("webhook_token", "=", token)], limit=1)
+        try:
+            return self.browse(self._get_id_by_webhook_token(token))
+        except KeyError:
+            return self.browse()
+
+    @api.model
+    @tools.ormcache("token")
+    def _get_id_by_webhook_token(self, token):
+        """Return the account's id. A token that nobody has is a KeyError: guesses must not fill the cache."""
+        # sudo: whatsapp.cs.account - the token is known to Meta and us only
+        account_sudo = self.sudo().search([("webhook_token", "=", token)], limit=1)
+        if not account_sudo:
+            raise KeyError(token)
+        return account_sudo.id
+
+    @tools.ormcache("self.id")
+    def _get_webhook_facts(self):
+        """Return ``(app secret, company id)``: what each webhook needs to know, without a query for it."""
+        # sudo: whatsapp.cs.account - to check who calls; it goes nowhere
+        account_sudo = self.sudo()
+        return account_sudo.app_secret, account_sudo.company_id.id
 
     def _is_verify_token(self, token):
         return consteq(self.verify_token.encode(), (token or "").encode("utf-8", "replace"))
@@ -242,6 +263,8 @@ class WhatsappCsAccount(models.Model):
     def write(self, vals):
         """Connect again when a blocked account gets what it needs to work."""
         result = super().write(vals)
+        if {"webhook_token", "app_secret", "company_id", "active"} & set(vals):
+            self.env.registry.clear_cache()
         blocked = self.filtered(lambda account: account.state == "blocked")
         if blocked and {"access_token", "app_secret", "app_id", "base_url", "api_version"} & set(vals):
             blocked.action_connect()

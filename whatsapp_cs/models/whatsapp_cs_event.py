@@ -110,14 +110,14 @@ class WhatsappCsEvent(models.Model):
             try:
                 with queries_hidden(psycopg2.errors.SerializationFailure):
                     rows = self.env.execute_query(query)
-                break
+                    if rows and rows[0][-1] and not self._is_triggered():
+                        self._trigger()
+                return
             except psycopg2.errors.SerializationFailure:
                 # Another transaction has committed the same body, or one of its parts, since ours began: we see it now.
                 self.env.cr.rollback()
                 if is_last_try:
                     raise
-        if rows and rows[0][-1]:
-            self._trigger()
 
     @api.model
     def _take_apart(self, payload):
@@ -130,7 +130,8 @@ class WhatsappCsEvent(models.Model):
 
     @api.model
     def _get_store_query(self, account, body, parts):
-        whole = (account.id, account.company_id.id, body.decode(), self._hash(body), sum(len(part) for _, part in parts))
+        _app_secret, company_id = account._get_webhook_facts()
+        whole = (account.id, company_id, body.decode(), self._hash(body), sum(len(part) for _, part in parts))
         if len(parts) <= 1:
             whole = SQL("%s, 'new', %s", SQL(", ").join(SQL("%s", value) for value in whole), parts[0][0] if parts else 0)
             rest = SQL()
@@ -151,7 +152,7 @@ class WhatsappCsEvent(models.Model):
                 )
                 """,
                 account=account.id,
-                company=account.company_id.id,
+                company=company_id,
                 bodies=bodies,
                 hashes=[self._hash(body.encode()) for body in bodies],
                 counts=[len(updates) for _lane, updates in parts],

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 
 from psycopg2.errors import LockNotAvailable, UniqueViolation
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
@@ -67,6 +67,20 @@ class WhatsappCsQueue(models.AbstractModel):
         cron_id = self.env["ir.model.data"]._xmlid_to_res_id(cron or self._queue_cron, raise_if_not_found=True)
         # sudo: ir.cron - whoever brings work may wake the worker
         self.env["ir.cron"].sudo().browse(cron_id)._trigger()
+
+    @api.model
+    def _is_triggered(self):
+        """Tell whether the cron is going to start anyway, after this transaction.
+
+        One that has started keeps its trigger locked until it ends, and does not count; one that has ended since our
+        transaction began is a SerializationFailure.
+        """
+        query = SQL(
+            "SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= %s LIMIT 1 FOR KEY SHARE SKIP LOCKED",
+            self.env["ir.model.data"]._xmlid_to_res_id(self._queue_cron, raise_if_not_found=True),
+            fields.Datetime.now(),
+        )
+        return bool(self.env.execute_query(query))
 
     @contextmanager
     def _awake(self):
