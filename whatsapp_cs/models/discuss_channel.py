@@ -181,12 +181,14 @@ class DiscussChannel(models.Model):
         for message in mail_messages:
             # Discuss's client takes the first message of the data as the new one.
             self._bus_send("discuss.channel/new_message", {"data": data, "id": self.id})
-            data = {"mail.message": [{"id": following.id} for following in mail_messages if following.id > message.id][:1]}
+            data = {
+                "mail.message": [{"id": following.id} for following in mail_messages if following.id > message.id][:1]
+            }
 
     def _whatsapp_cs_push(self, mail_messages):
         """Tell members by push whose browser asked for it; queued, because a browser's server may be slow to answer."""
         partners = self.channel_member_ids.partner_id
-        devices, *keys = self._web_push_get_partners_parameters(partners.ids)
+        devices, *_keys = self._web_push_get_partners_parameters(partners.ids)
         pushes = []
         for mail_message in mail_messages if devices else ():
             channel = self.browse(mail_message.res_id)

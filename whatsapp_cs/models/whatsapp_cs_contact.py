@@ -149,7 +149,9 @@ class WhatsappCsContact(models.Model):
         )
         known = {(contact.channel_id.id, "number", contact.wa_id): contact for contact in contacts if contact.wa_id}
         return known | {
-            (contact.channel_id.id, "user", contact.meta_user_id): contact for contact in contacts if contact.meta_user_id
+            (contact.channel_id.id, "user", contact.meta_user_id): contact
+            for contact in contacts
+            if contact.meta_user_id
         }
 
     @api.model
@@ -234,7 +236,9 @@ class WhatsappCsContact(models.Model):
             unknown = contacts.filtered(lambda contact: contact.wa_id not in found)  # noqa: B023 - used at once
             # One person who writes to two of our numbers for the first time is one partner.
             firsts = self.browse(
-                same[0].id for wa_id, people in unknown.grouped("wa_id").items() for same in ([people] if wa_id else people)
+                same[0].id
+                for wa_id, people in unknown.grouped("wa_id").items()
+                for same in ([people] if wa_id else people)
             )
             found |= firsts._create_partner()
             for contact in contacts - firsts:
@@ -271,7 +275,9 @@ class WhatsappCsContact(models.Model):
             self.write({"partner_id": partner.id, "created_partner": False})
         elif self.partner_id and not self.partner_id.phone:
             values = self._prepare_partner_values()
-            self.partner_id.write({"phone": values["phone"], "country_id": self.partner_id.country_id.id or values["country_id"]})
+            self.partner_id.write(
+                {"phone": values["phone"], "country_id": self.partner_id.country_id.id or values["country_id"]}
+            )
 
     # === WINDOW === #
 

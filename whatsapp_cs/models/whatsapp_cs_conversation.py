@@ -184,7 +184,9 @@ class WhatsappCsConversation(models.Model):
     def _on_customer_messages(self, messages):
         """Take in customers' messages, of many people at once: window, case, lead, and what people see."""
         conversations = self.browse()
-        opened = self._find_or_open({contact: min(own.mapped("date")) for contact, own in messages.grouped("contact_id").items()})
+        opened = self._find_or_open(
+            {contact: min(own.mapped("date")) for contact, own in messages.grouped("contact_id").items()}
+        )
         for contact, own in messages.grouped("contact_id").items():
             contact._on_inbound(max(own.mapped("date")))
             own.conversation_id = opened[contact]

@@ -29,7 +29,10 @@ class WhatsappCsEarlyStatus(models.Model):
             return
         # In one order for all workers: two that insert the same ones in different orders would wait for each other.
         reports = sorted(reports, key=lambda report: (report[1]["id"], report[0].id, report[1]["status"]))
-        kept = ({name: item[name] for name in ("id", "status", "timestamp", "errors") if name in item} for _, item in reports)
+        kept = (
+            {name: item[name] for name in ("id", "status", "timestamp", "errors") if name in item}
+            for _, item in reports
+        )
         self.env.execute_query(
             SQL(
                 """
@@ -48,7 +51,11 @@ class WhatsappCsEarlyStatus(models.Model):
     def _apply(self, messages):
         """Take in what came early about ``messages``, whose ids are known now."""
         known = messages.filtered("wamid")
-        early = self.search([("wamid", "in", known.mapped("wamid")), ("channel_id", "in", known.channel_id.ids)]) if known else self
+        early = (
+            self.search([("wamid", "in", known.mapped("wamid")), ("channel_id", "in", known.channel_id.ids)])
+            if known
+            else self
+        )
         by_id = {(message.channel_id, message.wamid): message for message in known}
         changed = messages.browse()
         for report in early:

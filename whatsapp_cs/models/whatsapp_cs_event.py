@@ -58,7 +58,12 @@ class WhatsappCsEvent(models.Model):
         readonly=True,
     )
     state_date = fields.Datetime(readonly=True)
-    lane = fields.Integer(required=True, default=0, readonly=True, help="Events of one lane are processed in their order, one after the other.")
+    lane = fields.Integer(
+        required=True,
+        default=0,
+        readonly=True,
+        help="Events of one lane are processed in their order, one after the other.",
+    )
     update_count = fields.Integer("Updates", readonly=True)
     failure_type = fields.Selection(
         [("unknown_number", "Unknown Number"), ("malformed", "Not Understood"), ("bug", "Internal Error")],
@@ -133,7 +138,9 @@ class WhatsappCsEvent(models.Model):
         _app_secret, company_id = account._get_webhook_facts()
         whole = (account.id, company_id, body.decode(), self._hash(body), sum(len(part) for _, part in parts))
         if len(parts) <= 1:
-            whole = SQL("%s, 'new', %s", SQL(", ").join(SQL("%s", value) for value in whole), parts[0][0] if parts else 0)
+            whole = SQL(
+                "%s, 'new', %s", SQL(", ").join(SQL("%s", value) for value in whole), parts[0][0] if parts else 0
+            )
             rest = SQL()
         else:
             whole = SQL("%s, 'split', 0", SQL(", ").join(SQL("%s", value) for value in whole))

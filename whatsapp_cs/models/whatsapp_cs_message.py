@@ -70,14 +70,19 @@ class WhatsappCsMessage(models.Model):
     def _receive(self, account, updates):
         """Take in customers' messages, those of one person in the order of WhatsApp's time; known ones change nothing."""
         channels = self._find_channels(account, updates)
-        updates = sorted(self._filter_new(channels, updates), key=lambda update: webhook_payload.get_timestamp(update.item))
+        updates = sorted(
+            self._filter_new(channels, updates), key=lambda update: webhook_payload.get_timestamp(update.item)
+        )
         notices = [update for update in updates if update.item.get("type") == "system"]
         written = [update for update in updates if update.item.get("type") != "system"]
         contacts = self.env["whatsapp.cs.contact"]._find_or_create(
             [(channels[update.phone_number_id], update.get_identity()) for update in written]
         )
         messages = self.create(
-            [self._prepare_inbound_values(contact, update.item) for contact, update in zip(contacts, written, strict=True)]
+            [
+                self._prepare_inbound_values(contact, update.item)
+                for contact, update in zip(contacts, written, strict=True)
+            ]
         )
         self.env["whatsapp.cs.conversation"]._on_customer_messages(messages)
         for update in notices:
@@ -210,7 +215,9 @@ class WhatsappCsMessage(models.Model):
         quoting = self.filtered("quoted_wamid")
         if not quoting:
             return {}
-        found = self.search([("contact_id", "in", quoting.contact_id.ids), ("wamid", "in", quoting.mapped("quoted_wamid"))])
+        found = self.search(
+            [("contact_id", "in", quoting.contact_id.ids), ("wamid", "in", quoting.mapped("quoted_wamid"))]
+        )
         by_wamid = {(message.contact_id, message.wamid): message for message in found}
         pairs = ((message, by_wamid.get((message.contact_id, message.quoted_wamid))) for message in quoting)
         return {message: quoted for message, quoted in pairs if quoted}

@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..tools import graph_errors
 

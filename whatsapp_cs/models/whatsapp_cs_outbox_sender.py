@@ -17,7 +17,9 @@ _logger = logging.getLogger(__name__)
 SENDER_THREADS = 128  # calls under way at once; they cost little while they wait, and start as they are needed
 TICK = 0.05  # seconds between two looks at calls under way: results and claims go in lists
 SLOW_CALL = 2  # seconds after which a call is not waited for: others are sent beside it
-RUN_SECONDS = 60  # at the most, while calls are slow; with the longest call on top it stays below Odoo's 120 s for a cron
+RUN_SECONDS = (
+    60  # at the most, while calls are slow; with the longest call on top it stays below Odoo's 120 s for a cron
+)
 QUICK_RETRY = 15  # seconds: for a try that is due within it the sender stays; Odoo's crons wake by the minute only
 PAIR_BURST = 45  # messages to one customer that WhatsApp takes at once …
 PAIR_SECONDS = 270  # … and so long after that the next burst (one every 6 s): faster is refused with 131056
@@ -32,7 +34,7 @@ class WhatsappCsOutbox(models.Model):
     moment it dies. Of one customer's messages one is under way at a time.
     """
 
-    _inherit = "whatsapp.cs.outbox"
+    _inherit = "whatsapp.cs.outbox"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _cron_send(self):
@@ -280,7 +282,9 @@ class WhatsappCsOutbox(models.Model):
         self.env.invalidate_all()
         messages = self.env["whatsapp.cs.message"].browse(message_id for message_id, _channel_id in rows)
         self.env["whatsapp.cs.early.status"]._apply(messages)
-        self.env["whatsapp.cs.channel"].browse({channel_id for _id, channel_id in rows}).account_id._note_sending_works()
+        self.env["whatsapp.cs.channel"].browse(
+            {channel_id for _id, channel_id in rows}
+        ).account_id._note_sending_works()
 
     def _write_refused(self, error, latency):
         try:

@@ -13,7 +13,9 @@ from odoo.tools import SQL, config
 CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation)
 MAX_TRIES = 5
 LISTEN = True  # tests have one connection only, to which nobody else can speak
-LINGER = 1.0  # seconds a worker stays awake after its last piece of work: who comes then waits milliseconds, not for a cron
+LINGER = (
+    1.0  # seconds a worker stays awake after its last piece of work: who comes then waits milliseconds, not for a cron
+)
 FENCE_TIMEOUT = "3s"  # longer than any transaction takes that brings work
 
 # Advisory locks, (key, number) each; they are the database's own and end with the connection that holds them.

@@ -41,7 +41,9 @@ class TestEvent(WhatsappCsCommon):
         self.assertEqual(stored.mapped("body"), [f"Message {number}" for number in range(1000) if number != 500])
         self.assertEqual(len(self.get_thread().message_ids), 999)
         whole, broken = self.get_events(state="split"), self.get_events(state="failed")
-        self.assertEqual((whole.update_count, len(whole)), (1000, 1), "a large body is kept as it came, and taken apart")
+        self.assertEqual(
+            (whole.update_count, len(whole)), (1000, 1), "a large body is kept as it came, and taken apart"
+        )
         self.assertEqual(len(self.get_events(state="done")), 25 + 1 - 1, "40 each of one sender, and one of nobody")
         self.assertEqual(broken.parent_id, whole)
         self.assertIn('"broken"', broken.body)

@@ -34,9 +34,7 @@ _ACCOUNT = _lt(
 )
 
 _MEANINGS = {
-    **dict.fromkeys(
-        (1, 2, 131000, 131016, 133004, 134102), Meaning(RETRY, _lt("WhatsApp has a temporary problem."))
-    ),
+    **dict.fromkeys((1, 2, 131000, 131016, 133004, 134102), Meaning(RETRY, _lt("WhatsApp has a temporary problem."))),
     **dict.fromkeys(
         (4, 613, 80007, 80008, 130429),
         Meaning(THROTTLE, _lt("Messages were sent faster than WhatsApp allows.")),

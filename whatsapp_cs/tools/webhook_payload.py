@@ -5,7 +5,6 @@ or put aside, alone. Every key is optional and unknown keys are ignored: a new A
 """
 
 import json
-from itertools import groupby
 from typing import NamedTuple
 from zlib import crc32
 
@@ -128,8 +127,10 @@ def split(payload):
 
 def split_by_lane(payload):
     """Return ``[(lane, updates)]``, those of one lane together and in their order."""
-    updates = sorted(split(payload), key=Update.get_lane)
-    return [(lane, list(own)) for lane, own in groupby(updates, Update.get_lane)]
+    lanes = {}
+    for update in split(payload):
+        lanes.setdefault(update.get_lane(), []).append(update)
+    return list(lanes.items())
 
 
 def join(updates):
