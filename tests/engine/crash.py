@@ -28,7 +28,7 @@ from .stack import AGENTS, PHONE_NUMBER_ID, ROOT, Stack
 
 DATABASE = "whatsapp_cs_crash"
 FIRST_PORT = 8600
-SECONDS_TO_FIRE = 30  # until somebody comes to an armed point
+SECONDS_TO_FIRE = 60  # until somebody comes to an armed point
 SECONDS_TO_GO_ON = 75  # a minute is what Odoo's crons may sleep when the one who was to wake them has died
 SECONDS_TO_BE_IDLE = 400  # a message whose sending was refused three times waits five minutes for the fourth
 
@@ -58,7 +58,7 @@ class Run:
     customers: int  # at the start; each window brings a new one
 
 
-SHORT = Run(messages=300, inbound_rate=15, agent_rate=2, customers=20)
+SHORT = Run(messages=300, inbound_rate=10, agent_rate=1, customers=20)
 LONG = Run(messages=10_000, inbound_rate=40, agent_rate=4, customers=100)
 
 
@@ -249,8 +249,8 @@ class Crash:
     def _arm(self, name):
         (self._folder / name).touch()
 
-    def _wait_for_victim(self, name):
-        deadline = time.monotonic() + SECONDS_TO_FIRE
+    def _wait_for_victim(self, name, seconds=SECONDS_TO_FIRE):
+        deadline = time.monotonic() + seconds
         victim = self._folder / f"{name}.victim"
         while not victim.exists():
             if time.monotonic() > deadline:
@@ -271,10 +271,12 @@ class Crash:
         """The second worker is called when more is waiting than the first one takes at once."""
         name = "inbox: second worker helps"
         self._arm(name)
-        for _burst in range(50):
-            if not (self._folder / name).exists():
-                break
-            self.traffic.write(self.run.customers)
+        for _burst in range(5):
+            for _turn in range(200 // self.run.customers):
+                self.traffic.write(self.run.customers)
+            if victim := self._wait_for_victim(name, seconds=5):
+                return victim
+            self._arm(name)
         return self._wait_for_victim(name)
 
     def _after_a_death(self, name):

@@ -229,7 +229,9 @@ class Stack:
         ended = [index for index, server in enumerate(self.servers) if not server.is_running]
         for index in ended:
             self.servers[index].kill()  # what is left of its children
-            self.servers[index].start()
+            self.servers[index].launch()
+        for index in ended:
+            self.servers[index].wait_until_ready()
         return ended
 
     def get_log_errors(self):
