@@ -124,8 +124,8 @@ def measure_fairness(stack, gun, options, table, known):
             slow_shots = slow.result()
             check_acknowledged(shots + slow_shots)
             rates.append(len(fast + others) / (wait_for_inbox(stack) - shots[0].due))
-            arrivals.stop()
             check_processed(stack, fast + others)
+            arrivals.join()  # all are there: it has seen them, or sees them now
             waits += [arrivals.at[item.wamid] - shot.due for item, shot in zip(others, slow_shots, strict=True)]
     table.add(
         len(fast),

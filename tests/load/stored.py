@@ -3,6 +3,7 @@
 CONTACTS = 50_000
 OPEN = 2_000  # of them have an open conversation, all others a resolved one
 FIRST = 10_000_000  # the first one's index as a customer, see traffic.get_number
+OF_MESSAGES = ("mail_message", "whatsapp_cs_message", "whatsapp_cs_event")  # as many rows as messages
 
 TEMPLATES = """
 SELECT message.id AS whatsapp_cs_message, message.mail_message_id AS mail_message, conversation.id AS whatsapp_cs_conversation,
@@ -19,9 +20,10 @@ SELECT message.id AS whatsapp_cs_message, message.mail_message_id AS mail_messag
 def fill(stack, messages):
     """Add ``messages`` messages of ``CONTACTS`` people, with all that belongs to them, in the likeness of the first one."""
     [(templates,)] = stack.query(f"SELECT to_jsonb(found) FROM ({TEMPLATES}) AS found")
-    base = {table: stack.query(f"SELECT max(id) FROM {table}")[0][0] for table in templates}
+    counts = {table: messages if table in OF_MESSAGES else CONTACTS for table in templates}
+    base = {table: reserve_ids(stack, table, count) for table, count in counts.items()}
 
-    def copy(table, count, **values):
+    def copy(table, **values):
         """Copy the template row, so that whatever columns there are have plausible values.
 
         ``values`` are SQL expressions over ``n``, the number of the copy from 1.
@@ -34,7 +36,7 @@ def fill(stack, messages):
         stack.query(
             f"""
             INSERT INTO {table} ({", ".join(f'"{name}"' for name in chosen)})
-            SELECT {", ".join(chosen.values())} FROM {table} template, generate_series(1, {count}) n
+            SELECT {", ".join(chosen.values())} FROM {table} template, generate_series(1, {counts[table]}) n
              WHERE template.id = {templates[table]}
             """
         )
@@ -53,16 +55,16 @@ def fill(stack, messages):
     days_ago = "now() AT TIME ZONE 'UTC' - interval '2 days'"
     age = f"now() AT TIME ZONE 'UTC' - interval '1 year' * (1 - n / {messages}::float)"
 
-    copy("res_partner", CONTACTS, name=name, complete_name=name, commercial_partner_id=own("res_partner"),
+    copy("res_partner", name=name, complete_name=name, commercial_partner_id=own("res_partner"),
          phone=f"'+' || {number}", phone_sanitized=f"'+' || {number}")  # fmt: skip
-    copy("whatsapp_cs_contact", CONTACTS, name=name, profile_name=name, wa_id=number, partner_id=own("res_partner"),
+    copy("whatsapp_cs_contact", name=name, profile_name=name, wa_id=number, partner_id=own("res_partner"),
          meta_user_id=f"'GB.77' || ({FIRST} + n - 1)", discuss_channel_id="NULL")  # fmt: skip
-    copy("crm_lead", CONTACTS, name=name, partner_id=own("res_partner"))
-    copy("whatsapp_cs_conversation", CONTACTS, contact_id=own("whatsapp_cs_contact"), partner_id=own("res_partner"),
+    copy("crm_lead", name=name, partner_id=own("res_partner"))
+    copy("whatsapp_cs_conversation", contact_id=own("whatsapp_cs_contact"), partner_id=own("res_partner"),
          lead_id=own("crm_lead"), state=f"CASE WHEN {is_open} THEN 'queued' ELSE 'resolved' END",
          resolved_date=f"CASE WHEN {is_open} THEN NULL ELSE {days_ago} END",
          unanswered_date=f"CASE WHEN {is_open} THEN {days_ago} END")  # fmt: skip
-    copy("discuss_channel", CONTACTS, name=name, uuid="substr(md5('stored' || n), 1, 10)",
+    copy("discuss_channel", name=name, uuid="substr(md5('stored' || n), 1, 10)",
          whatsapp_cs_contact_id=own("whatsapp_cs_contact"), whatsapp_cs_conversation_id=own("whatsapp_cs_conversation"))  # fmt: skip
     stack.query(
         f"""
@@ -70,13 +72,19 @@ def fill(stack, messages):
          WHERE id > {base["whatsapp_cs_contact"]}
         """
     )
-    copy("mail_message", messages, res_id=one_of("discuss_channel"), author_id=one_of("res_partner"), date=age,
+    copy("mail_message", res_id=one_of("discuss_channel"), author_id=one_of("res_partner"), date=age,
          create_date=age, message_id="'<stored-' || n || '@bench>'")  # fmt: skip
-    copy("whatsapp_cs_message", messages, contact_id=one_of("whatsapp_cs_contact"), wamid="'wamid.stored' || n",
+    copy("whatsapp_cs_message", contact_id=one_of("whatsapp_cs_contact"), wamid="'wamid.stored' || n",
          conversation_id=one_of("whatsapp_cs_conversation"), mail_message_id=own("mail_message"), date=age,
          create_date=age)  # fmt: skip
-    copy("whatsapp_cs_event", messages, body_hash="md5('stored' || n) || md5(n::text)", create_date=age,
+    copy("whatsapp_cs_event", body_hash="md5('stored' || n) || md5(n::text)", create_date=age,
          state_date=age)  # fmt: skip
     for table in templates:
-        stack.query(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
         stack.query(f"VACUUM ANALYZE {table}")
+
+
+def reserve_ids(stack, table, count):
+    """Return the id before the first of ``count`` ids, which Odoo will not give to rows of its own meanwhile."""
+    sequence = f"{table}_id_seq"
+    [(last,)] = stack.query(f"SELECT setval('{sequence}', nextval('{sequence}') + {count})")
+    return last - count

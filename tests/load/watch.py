@@ -33,20 +33,15 @@ class Arrivals(threading.Thread):
         self.stack = stack
         self.missing = set(wamids)
         self.at = {}
-        self._stopped = threading.Event()
 
     def run(self):
-        while self.missing and not self._stopped.is_set():
+        while self.missing:
             rows = self.stack.query("SELECT wamid FROM whatsapp_cs_message WHERE wamid = ANY(%s)", list(self.missing))
             now = time.monotonic()
             for (wamid,) in rows:
                 self.at[wamid] = now
                 self.missing.discard(wamid)
-            self._stopped.wait(POLL)
-
-    def stop(self):
-        self._stopped.set()
-        self.join()
+            time.sleep(POLL)
 
 
 class Screen(threading.Thread):
