@@ -14,19 +14,24 @@ class WhatsappCsOutbox(models.Model):
     @api.model
     def _cron_compensate(self):
         """Settle what is left open, and have both queues looked at."""
-        for step in (
+        self._settle(
             self._reap,
             self._settle_unknown,
             self.env["whatsapp.cs.early.status"]._apply_all,
             self.env["whatsapp.cs.account"]._probe_blocked,
-        ):
+        )
+        self._wake_up()
+        self.env["whatsapp.cs.event"]._wake_up()
+
+    @api.model
+    def _settle(self, *steps):
+        """Take each of the steps in a transaction of its own."""
+        for step in steps:
             try:
                 step()
                 self.env["ir.cron"]._commit_progress(1, remaining=0)
             except CONCURRENCY_ERRORS:
                 self.env.cr.rollback()  # somebody else is settling it; the next run looks again
-        self._wake_up()
-        self.env["whatsapp.cs.event"]._wake_up()
 
     @api.model
     def _reap(self):

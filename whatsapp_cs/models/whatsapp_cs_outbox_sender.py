@@ -39,8 +39,7 @@ class WhatsappCsOutbox(models.Model):
     @api.model
     def _cron_send(self):
         """Send what is queued, then stay a moment for more."""
-        self._reap()
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self._settle(self._reap, self._settle_unknown)
         with self._awake() as worker, ThreadPoolExecutor(max_workers=SENDER_THREADS) as pool:
             self._send_all(worker, pool)
         self._look_once_more()
