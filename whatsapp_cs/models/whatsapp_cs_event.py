@@ -346,10 +346,12 @@ class WhatsappCsEvent(models.Model):
     def _filter_unreadable(self):
         """Return the events with which something is wrong by reading alone: they must not cost the others their list."""
         unreadable = self.browse()
+        accounts = self.account_id.with_context(active_test=False)
+        numbers = {account.id: set(account.channel_ids.mapped("phone_number_id")) for account in accounts}
         for event in self:
             try:
                 for update in webhook_payload.split(webhook_payload.parse(event.body)):
-                    self.env["whatsapp.cs.message"]._check_readable(event.account_id, update)
+                    self.env["whatsapp.cs.message"]._check_readable(numbers[event.account_id.id], update)
             except (PayloadError, UnknownNumber):
                 unreadable |= event
         return unreadable

@@ -89,10 +89,13 @@ class WhatsappCsMessage(models.Model):
             self._receive_system(channels[update.phone_number_id], update)
 
     @api.model
-    def _check_readable(self, account, update):
-        """Raise what ``_receive`` or ``_receive_statuses`` would raise of this update, as far as reading it shows that."""
-        if update.kind in ("message", "status"):
-            self._find_channels(account, [update])
+    def _check_readable(self, phone_number_ids, update):
+        """Raise what ``_receive`` or ``_receive_statuses`` would raise of this update, as far as reading it shows that.
+
+        :param phone_number_ids: Meta's ids of the account's own numbers, as a set
+        """
+        if update.kind in ("message", "status") and update.phone_number_id not in phone_number_ids:
+            raise UnknownNumber(update.phone_number_id)
         if update.kind == "message":
             self._get_wamid(update)
             update.get_identity()
