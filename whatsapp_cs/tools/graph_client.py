@@ -57,7 +57,7 @@ class GraphClient:
 
     @contextmanager
     def _get_session(self):
-        session = requests.Session()
+        session = None
         with suppress(IndexError):
             since, kept = self._idle.pop()
             # One that has been idle for long may be hung up on the very moment we send: nobody would know what arrived.
@@ -65,6 +65,7 @@ class GraphClient:
                 session = kept
             else:
                 kept.close()
+        session = session or requests.Session()
         try:
             yield session
         finally:
