@@ -62,9 +62,7 @@ def test_message_that_whatsapp_gives_up_later_says_why_and_is_sent_by_retry_afte
     assert statuses == ["failed", "read"]
 
 
-def test_message_without_an_answer_waits_for_the_report_which_settles_it(
-    simulator, phone_of, discuss_of, conversation
-):
+def test_message_without_an_answer_waits_for_the_report_which_settles_it(simulator, phone_of, discuss_of, conversation):
     customer = conversation("Silent")
     agent, editor, phone = discuss_of("agent", customer), discuss_of("editor", customer), phone_of(customer)
     simulator.add_fault("delay", seconds=8, match={"endpoint": "statuses"})
