@@ -155,12 +155,6 @@ class WhatsappCsContact(models.Model):
         }
 
     @api.model
-    def _find(self, channel, identity):
-        """Return the contact with the user id, else with the number in any form it has, or empty."""
-        known = self._find_all([(channel, identity)])
-        return next((known[key] for key in self._get_keys(channel, identity) if key in known), self.browse())
-
-    @api.model
     def _prepare_identity_values(self, identity):
         return {
             "wa_id": identity.wa_id or False,

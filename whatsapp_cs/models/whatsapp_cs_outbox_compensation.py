@@ -1,7 +1,11 @@
+import logging
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from .whatsapp_cs_queue import CONCURRENCY_ERRORS
+
+_logger = logging.getLogger(__name__)
 
 CLAIM_MINUTES = 5  # longer than any call takes
 
@@ -25,13 +29,16 @@ class WhatsappCsOutbox(models.Model):
 
     @api.model
     def _settle(self, *steps):
-        """Take each of the steps in a transaction of its own."""
+        """Take each of the steps in a transaction of its own; one that fails holds up neither the others nor sending."""
         for step in steps:
             try:
                 step()
                 self.env["ir.cron"]._commit_progress(1, remaining=0)
             except CONCURRENCY_ERRORS:
                 self.env.cr.rollback()  # somebody else is settling it; the next run looks again
+            except Exception as error:  # without its text, which may hold what was written
+                self.env.cr.rollback()
+                _logger.error("WhatsApp: %s failed: %s", step.__name__, type(error).__name__)
 
     @api.model
     def _reap(self):

@@ -173,6 +173,13 @@ class TestOutbox(WhatsappCsCommon):
         self.assertEqual(len(self.send()), 1, "once, however often it is settled")
         self.assertFalse(message.is_unknown)
 
+    def test_a_bug_in_settling_does_not_stop_sending(self):
+        self.patch(self.registry["whatsapp.cs.outbox"], "_settle_unknown", lambda _self: 1 / 0)
+        self.answer()
+        with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_outbox_compensation", "ERROR") as logs:
+            self.assertEqual(len(self.send()), 1)
+        self.assertIn("ZeroDivisionError", logs.output[0])
+
     def test_a_customer_reached_too_fast_waits_longer_and_longer_while_others_go_on(self):
         self.receive(self.text_body("Hi", "wamid.B1", wa_id="32470123456"))
         message = self.answer_message()
