@@ -28,6 +28,10 @@ class WhatsappCsMessage(models.Model):
     wamid = fields.Char("WhatsApp ID", readonly=True, help="WhatsApp's id of the message.")
     message_type = fields.Char("Type", default="text", required=True, readonly=True)
     body = fields.Text("Text", readonly=True)
+    content = fields.Json(
+        readonly=True,
+        help="What a message holds beside text: the object that WhatsApp's API has under the name of its type.",
+    )
     raw = fields.Text("As Received", readonly=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
     user_id = fields.Many2one("res.users", "Agent", readonly=True)
@@ -315,8 +319,14 @@ class WhatsappCsMessage(models.Model):
     # === OUTGOING === #
 
     @api.model
-    def _queue(self, conversation, mail_message, text):
-        """Put an agent's Discuss message into the outbox and return it."""
+    def _queue(self, conversation, mail_message, text, message_type="text", content=None, **values):
+        """Put a message to the customer into the outbox and return it.
+
+        :param mail_message: the Discuss message that shows it
+        :param text: what it says, in WhatsApp's marks
+        :param content: for other types than text, the object that the API has under the type's name
+        :param values: further values of the record
+        """
         quoted = (
             self.search([("mail_message_id", "=", mail_message.parent_id.id)], limit=1)
             if mail_message.parent_id
@@ -329,11 +339,14 @@ class WhatsappCsMessage(models.Model):
                 "contact_id": conversation.contact_id.id,
                 "conversation_id": conversation.id,
                 "direction": "out",
+                "message_type": message_type,
                 "body": text,
+                "content": content,
                 "user_id": self.env.uid,
                 "quoted_wamid": quoted.wamid,
                 "mail_message_id": mail_message.id,
                 "state": "queued",
+                **values,
             }
         )
         self.env["whatsapp.cs.outbox"]._add(message)
@@ -346,12 +359,18 @@ class WhatsappCsMessage(models.Model):
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             **self.contact_id._prepare_recipient(),
-            "type": "text",
-            "text": {"body": self.body, "preview_url": "https://" in self.body or "http://" in self.body},
+            "type": self.message_type,
+            self.message_type: self._prepare_content(),
         }
         if self.quoted_wamid:
             payload["context"] = {"message_id": self.quoted_wamid}
         return payload
+
+    def _prepare_content(self):
+        """Return the object that the API has under the name of the message's type."""
+        if self.message_type == "text":
+            return {"body": self.body, "preview_url": "https://" in self.body or "http://" in self.body}
+        return self.content
 
     def _set_accepted(self, wamid):
         """WhatsApp took it: keep its id. The ticks follow from what WhatsApp reports."""
