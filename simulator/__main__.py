@@ -32,6 +32,15 @@ def _gaps(text):
     return gaps
 
 
+def _delay(text):
+    if text == "never":
+        return None
+    delay = float(text)
+    if not delay >= 0:
+        raise ValueError(text)
+    return delay
+
+
 def _positive(text):
     number = int(text)
     if number < 1:
@@ -57,6 +66,8 @@ def parser():
     add("--delivered-delay", type=float, default=default.delivered_delay, metavar="S", help="until delivered (0.4)")
     add("--jitter", type=float, default=default.jitter, metavar="SHARE", help="variation of both delays (0.3)")
     add("--auto-read", type=float, metavar="S", help="every customer reads S seconds after delivery (default: never)")
+    add("--review-delay", type=_delay, default=default.review_delay, metavar="S",
+        help="until a new template is approved or rejected (1); never: by the control API only")  # fmt: skip
     add("--retry-gaps", type=_gaps, default=default.retry_gaps, metavar="S,S,…",
         help="gaps between webhook attempts, the last one repeats (0.2,0.5,1,2,5,10,30,60)")  # fmt: skip
     add("--retry-for", type=float, default=default.retry_for, metavar="S", help="give a webhook up after (7 days)")

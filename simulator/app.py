@@ -4,13 +4,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import control, graph, phone
+from . import control, control_tools, graph, phone
 from .settings import Settings
 from .simulator import SIMULATOR, Simulator
 from .world import WorldConfig
 
 DEFAULT_WORLD = Path(__file__).with_name("default_world.json")
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 192 * 1024 * 1024  # the largest file in base64
 
 
 def load_world(path=DEFAULT_WORLD):
@@ -19,7 +19,7 @@ def load_world(path=DEFAULT_WORLD):
 
 
 def create_app(config: WorldConfig | None = None, settings: Settings | None = None):
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[control.errors])
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[control_tools.errors])
     app[SIMULATOR] = simulator = Simulator(config or load_world(), settings or Settings())
     if simulator.settings.state:
         app.middlewares.append(_keep)
@@ -46,10 +46,13 @@ async def _run_webhooks(app):
     simulator = app[SIMULATOR]
     await simulator.webhooks.start()
     simulator.state_file.resume()
+    simulator.templates.resume()
     yield
     simulator.state_file.close()  # and at once stop what would change something: no await in between
     simulator.timers.cancel_all()
+    simulator.outgoing.stop()
     await simulator.webhooks.stop()
+    simulator.media.close()
 
 
 async def _save(app):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-RANK = {"accepted": 0, "pending": 0, "sent": 1, "delivered": 2, "read": 3}
+RANK = {"accepted": 0, "pending": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
 WINDOW = 24 * 3600  # Meta: 24 h from the customer's last message
 
 
@@ -23,6 +23,9 @@ class Message:
     text: str | None = None
     callback_data: str | None = None
     context_id: str | None = None
+    category: str | None = None  # of price: "service", or the template's; none for reactions
+    media: dict = field(default_factory=dict)  # id or link as in the payload: id of the medium
+    shown: dict | None = None  # what the phone shows of it, where the payload does not say
     statuses: list = field(default_factory=list)
     reactions: dict = field(default_factory=dict)  # "customer"/"business": emoji
     seq: int = 0
@@ -32,11 +35,16 @@ class Message:
         return "customer" if self.direction == "in" else "business"
 
     @property
+    def is_voice(self):
+        audio = self.payload.get("audio")
+        return self.type == "audio" and isinstance(audio, dict) and audio.get("voice") is True
+
+    @property
     def on_phone(self):
         """A reaction shows at its target; what failed or is still under way never reached the phone."""
-        if self.type == "reaction":
+        if self.type in ("reaction", "edit", "revoke", "system"):
             return False
-        return self.direction == "in" or self.status in ("delivered", "read")
+        return self.direction == "in" or self.status in ("delivered", "read", "played")
 
     def advance(self, status):
         """Move the status forward; false if it is there or beyond."""
@@ -77,6 +85,9 @@ class Chat:
         self.unmarked = {}  # and the customer's messages the business has not marked as read
         self.last_inbound = None
         self.typing = None  # the timer that ends it
+        self.referred_at = None  # the customer came from an ad, and the business has not answered yet
+        self.blocked = False  # by the business
+        self.free_until = None  # end of the free entry point
 
     @property
     def window_end(self):

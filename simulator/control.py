@@ -1,77 +1,18 @@
-"""``/control/…``: look inside, add to the world, play the customer, set faults. For scripts and tests."""
+"""``/control/…``: look inside, add to the world, set faults. For scripts and tests."""
 
 import asyncio
 import base64
 import binascii
-import json
 import time
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from . import envelope, webhooks
+from . import control_account, control_inbound, envelope, webhooks
+from .control_tools import Body, ControlError, account_of, customer_of, number_of, parse, read_json
 from .simulator import SIMULATOR
-from .world import Account, Number, WorldError, new_wamid
-
-
-class ControlError(Exception):
-    def __init__(self, text, status=400):
-        super().__init__(text)
-        self.status = status
-
-
-@web.middleware
-async def errors(request, handler):
-    """Turn what a caller did wrong into ``{"error": sentence}``."""
-    try:
-        return await handler(request)
-    except ControlError as error:
-        return web.json_response({"error": str(error)}, status=error.status)
-    except WorldError as error:
-        return web.json_response({"error": str(error)}, status=400)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        return web.json_response({"error": f"{name or 'body'}: {first['msg']}"}, status=400)
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-async def read_json(request):
-    if not request.can_read_body:
-        return {}
-    try:
-        data = json.loads(await request.read() or b"{}")
-    except ValueError:
-        raise ControlError("The body is not JSON.") from None
-    return data
-
-
-async def parse(request, model):
-    return model.model_validate(await read_json(request))
-
-
-def number_of(simulator, phone_number_id):
-    if phone_number_id not in simulator.world.numbers:
-        raise ControlError(f"There is no number {phone_number_id}.", 404)
-    return simulator.world.numbers[phone_number_id]
-
-
-def customer_of(simulator, customer_id):
-    customer = simulator.world.customers.get(customer_id)
-    if customer is None:
-        raise ControlError(f"There is no customer {customer_id}.", 404)
-    return customer
-
-
-def _account_of(simulator, waba_id):
-    if waba_id not in simulator.world.accounts:
-        raise ControlError(f"There is no account {waba_id}.", 404)
-    return simulator.world.accounts[waba_id]
-
+from .world import Account, Number
 
 # === WORLD === #
 
@@ -97,7 +38,7 @@ class NewNumber(Number):
 async def add_number(request):
     simulator = request.app[SIMULATOR]
     values = (await parse(request, NewNumber)).model_dump()
-    account = _account_of(simulator, values.pop("waba_id"))
+    account = account_of(simulator, values.pop("waba_id"))
     number = Number(**values)
     simulator.world.add_number(account, number)
     return web.json_response(number.model_dump(), status=201)
@@ -151,132 +92,7 @@ async def clock(request):
     return web.json_response({"now": simulator.clock.now(), "offset": simulator.clock.offset})
 
 
-# === CUSTOMERS ACT === #
-
-
-class TextBody(Body):
-    body: str
-
-
-class ContextBody(Body):
-    message_id: str
-
-
-class InboundBody(Body):
-    phone_number_id: str
-    customer_id: str | None = None
-    customer: dict | None = None  # a new one, made on the way
-    type: Literal["text", "reaction"] = "text"
-    text: TextBody | None = None
-    reaction: dict | None = None
-    context: ContextBody | None = None
-    raw: dict[str, Any] | None = None
-    fill_sender: bool = True
-    contacts: list | None = None  # for raw: sent in place of the usual block
-
-
-async def inbound(request):
-    """A customer sends something; the answer has the message's id."""
-    simulator = request.app[SIMULATOR]
-    body = await parse(request, InboundBody)
-    number_of(simulator, body.phone_number_id)
-    customer = _sender(simulator, body)
-    if body.raw is not None:
-        message = _raw(simulator, body, customer)
-    elif customer is None:
-        raise ControlError("customer_id or customer is needed.")
-    elif body.type == "reaction":
-        message = _reaction(simulator, body, customer)
-    elif body.text is None:
-        raise ControlError("text is needed.")
-    else:
-        reply_to = body.context and _message_of(simulator, body.context.message_id)
-        message = simulator.inbound.text(customer, body.phone_number_id, body.text.body, reply_to)
-    return web.json_response({"id": message.wamid, "customer_id": customer and customer.id})
-
-
-def _sender(simulator, body):
-    if body.customer_id is not None:
-        return customer_of(simulator, body.customer_id)
-    if body.customer is None:
-        return None
-    customer = simulator.world.new_customer(body.customer)
-    simulator.events.customer(customer.id)
-    return customer
-
-
-def _raw(simulator, body, customer):
-    item = {"id": new_wamid(), "timestamp": str(int(simulator.clock.now()))} | body.raw
-    if not isinstance(item["id"], str) or item["id"] in simulator.chats.messages:
-        raise ControlError("The id must be a text that no other message has.")
-    if customer and body.fill_sender:
-        item = simulator.inbound.fill_sender(customer, body.phone_number_id, item)
-    contacts = body.contacts if "contacts" in body.model_fields_set else ()
-    return simulator.inbound.raw(customer, body.phone_number_id, item, contacts)
-
-
-def _reaction(simulator, body, customer):
-    reaction = body.reaction or {}
-    target = _message_of(simulator, reaction.get("message_id"))
-    return simulator.inbound.reaction(customer, body.phone_number_id, target, reaction.get("emoji", ""))
-
-
-def _message_of(simulator, wamid):
-    if wamid not in simulator.chats.messages:
-        raise ControlError("There is no message with that id.", 404)
-    return simulator.chats.messages[wamid]
-
-
-class Bulk(Body):
-    phone_number_id: str
-    count: int = Field(ge=1, le=1_000_000)
-    customers: list[str] | int = 100  # ids, or how many made-up ones
-    text: str = "Message {n}"
-    per_second: float | None = Field(None, gt=0)
-
-
-async def inbound_bulk(request):
-    """Many messages, spread evenly over the customers, as fast as possible or ``per_second``."""
-    simulator = request.app[SIMULATOR]
-    body = await parse(request, Bulk)
-    number_of(simulator, body.phone_number_id)
-    if isinstance(body.customers, int):
-        customers = [_load_customer(simulator, index) for index in range(max(body.customers, 1))]
-    else:
-        customers = [customer_of(simulator, customer_id) for customer_id in body.customers]
-    started, ids = time.monotonic(), []
-    for n in range(body.count):
-        customer = customers[n % len(customers)]
-        text = body.text.replace("{n}", str(n))
-        ids.append(simulator.inbound.text(customer, body.phone_number_id, text).wamid)
-        if body.per_second:
-            await asyncio.sleep(max(0, started + (n + 1) / body.per_second - time.monotonic()))
-        elif n % 100 == 99:
-            await asyncio.sleep(0)
-    return web.json_response({"ids": ids, "customer_ids": [customer.id for customer in customers]})
-
-
-def _load_customer(simulator, index):
-    """The made-up customers of bulk calls are the same ones each time."""
-    customer_id = f"load-{index:06}"
-    known = simulator.world.customers.get(customer_id)
-    return known or simulator.world.new_customer(
-        {"id": customer_id, "name": f"Load {index}", "wa_id": f"4477{index:08}", "user_id": f"GB.77{index:08}"}
-    )
-
-
-class ChatBody(Body):
-    customer_id: str
-    phone_number_id: str
-
-
-async def read_chat(request):
-    simulator = request.app[SIMULATOR]
-    body = await parse(request, ChatBody)
-    number_of(simulator, body.phone_number_id)
-    customer = customer_of(simulator, body.customer_id)
-    count = simulator.outgoing.read_by_customer(customer, body.phone_number_id)
-    return web.json_response({"read": count})
+# === WEBHOOKS === #
 
 
 class RawWebhook(Body):
@@ -292,7 +108,7 @@ async def raw_webhook(request):
     """Send any body to the account's callback URL, and answer with what came back."""
     simulator = request.app[SIMULATOR]
     options = await parse(request, RawWebhook)
-    account = _account_of(simulator, options.waba_id)
+    account = account_of(simulator, options.waba_id)
     url = options.url or (simulator.find_target(account.waba_id) or [None])[0]
     if url is None:
         raise ControlError("The account has no subscribed callback URL.", 409)
@@ -454,9 +270,6 @@ def add_routes(app):
         ("POST", "/control/reset", reset),
         ("GET", "/control/clock", clock),
         ("POST", "/control/clock", clock),
-        ("POST", "/control/inbound", inbound),
-        ("POST", "/control/inbound/bulk", inbound_bulk),
-        ("POST", "/control/read", read_chat),
         ("POST", "/control/webhook/raw", raw_webhook),
         ("GET", "/control/summary", summary),
         ("POST", "/control/wait_idle", wait_idle),
@@ -466,3 +279,5 @@ def add_routes(app):
         routes += [(method, f"/control/{path}", handler) for method in ("GET", "DELETE")]
     for method, path, handler in routes:
         app.router.add_route(method, path, handler)
+    control_inbound.add_routes(app)
+    control_account.add_routes(app)

@@ -10,14 +10,18 @@ from typing import Any
 
 @dataclass(slots=True)
 class Update:
-    """One message or status on its way to the business."""
+    """One message or status on its way to the business, or the whole value of another webhook field."""
 
     waba_id: str
-    number: Any
-    kind: str  # "messages" or "statuses"
+    number: Any  # or None: it is about the account
+    kind: str  # "messages" or "statuses"; else the name of the field
     item: dict
     contacts: list[dict] | None = None
     on_answer: Callable[[bool], None] | None = None  # told once: acknowledged, or given up
+
+    @property
+    def phone_number_id(self):
+        return self.number and self.number.phone_number_id
 
 
 def compose(updates):
@@ -25,10 +29,14 @@ def compose(updates):
     entries = {}
     last = {}
     for update in updates:
-        key = (update.number.phone_number_id, update.kind)
+        key = (update.phone_number_id, update.kind)
         changes = entries.setdefault(update.waba_id, [])
+        if update.kind not in ("messages", "statuses"):
+            changes.append({"value": update.item, "field": update.kind})
+            last.pop(update.waba_id, None)
+            continue
         if last.get(update.waba_id) != key:
-            changes.append({"value": _value(update), "field": "messages"})
+            changes.append({"value": head_of(update.number), "field": "messages"})
             last[update.waba_id] = key
         value = changes[-1]["value"]
         for contact in update.contacts or ():
@@ -41,11 +49,9 @@ def compose(updates):
     }
 
 
-def _value(update):
-    metadata = {
-        "display_phone_number": update.number.digits,
-        "phone_number_id": update.number.phone_number_id,
-    }
+def head_of(number):
+    """What the value of a webhook about a number begins with."""
+    metadata = {"display_phone_number": number.digits, "phone_number_id": number.phone_number_id}
     return {"messaging_product": "whatsapp", "metadata": metadata}
 
 

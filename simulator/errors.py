@@ -52,18 +52,25 @@ CATALOGUE = {
     131062: (400, "Business-scoped user id is not supported for this message"),
     132000: (400, "Number of parameters does not match the expected number of params"),
     132001: (404, "Template name does not exist in the translation"),
+    132005: (400, "Template hydrated text too long"),
+    132007: (403, "Template format character policy violated"),
+    132012: (400, "Template parameter format mismatch"),
     132015: (400, "Template is paused"),
     132016: (400, "Template is disabled"),
+    132018: (400, "Template parameter is not valid"),
     133010: (400, "Account not registered"),
     133016: (400, "Account register deregister rate limit exceeded"),
     135000: (400, "Generic user error"),
     137000: (400, "Recipient identity key hash mismatch"),
+    139100: (400, "Failed to block or unblock some users"),
+    139101: (400, "Blocklist limit reached"),
 }
 
 DETAILS = {
     131026: "Message Undeliverable.",
     131047: "Message failed to send because more than 24 hours have passed since the customer last replied "
     "to this number.",
+    131050: "The user has chosen to stop receiving marketing messages on WhatsApp from your business.",
     137000: "Recipient identity key hash in the request does not match the one on record.",
 }
 
@@ -73,7 +80,9 @@ HREF = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-co
 class GraphError(Exception):
     """An error answer of the Graph API; raised anywhere below an endpoint, answered by the endpoint."""
 
-    def __init__(self, code, details=None, *, message=None, status=None, subcode=None, kind="OAuthException"):
+    def __init__(
+        self, code, details=None, *, message=None, status=None, subcode=None, kind="OAuthException", user=None
+    ):
         default_status, title = CATALOGUE.get(code, (400, "Unknown error"))
         self.code = code
         self.details = details
@@ -81,12 +90,15 @@ class GraphError(Exception):
         self.status = status or default_status
         self.subcode = subcode
         self.kind = kind
+        self.user = user  # (title, text) for a person: management calls have them
         super().__init__(f"{self.message}: {details}" if details else self.message)
 
     def as_dict(self):
         error = {"message": self.message, "type": self.kind, "code": self.code}
         if self.subcode:
             error["error_subcode"] = self.subcode
+        if self.user:
+            error |= {"is_transient": False, "error_user_title": self.user[0], "error_user_msg": self.user[1]}
         if self.details:  # generic Graph errors (190, 2500, 100/33) come without this block
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
         error["fbtrace_id"] = "A" + secrets.token_urlsafe(16)

@@ -105,8 +105,37 @@ class Delay(Span):
     kind: Literal["delay"]
 
 
+class ExpiredMedia(Rule):
+    """The download link answers 404, as after its five minutes."""
+
+    kind: Literal["expired_media"]
+
+
+class CorruptMedia(Rule):
+    """The bytes of a download don't match the checksum."""
+
+    kind: Literal["corrupt_media"]
+
+
+class RedirectMedia(Rule):
+    """The download redirects; a client must not carry its token to another host."""
+
+    kind: Literal["redirect_media"]
+    location: str = "http://elsewhere.invalid/file"
+
+
 AnyRule = Annotated[
-    Latency | Error | TimeoutAfterAccept | DropConnection | Duplicate | Reorder | Batch | Delay,
+    Latency
+    | Error
+    | TimeoutAfterAccept
+    | DropConnection
+    | Duplicate
+    | Reorder
+    | Batch
+    | Delay
+    | ExpiredMedia
+    | CorruptMedia
+    | RedirectMedia,
     Field(discriminator="kind"),
 ]
 _RULE = TypeAdapter(AnyRule)

@@ -1,8 +1,6 @@
 """The Graph endpoints: ``/{version}/…``. Each handler checks the caller, then works or raises ``GraphError``."""
 
 import asyncio
-import base64
-import binascii
 import json
 import re
 import time
@@ -11,16 +9,16 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import StringConstraints
 
-from . import graph_auth, graph_fields
+from . import graph_auth, graph_block, graph_fields, graph_media, graph_templates
 from .errors import GraphError, unknown_object
+from .graph_auth import MANAGEMENT, MESSAGING
+from .graph_paging import page
 from .handshake import verify_callback
-from .payloads import ReadReceipt, Strict, parse_message, validate
+from .payloads import ReadReceipt, parse_message
 from .simulator import SIMULATOR
+from .strict import Strict, validate
 
-MANAGEMENT = "whatsapp_business_management"
-MESSAGING = "whatsapp_business_messaging"
 VERSIONS = {f"v{number}.0" for number in range(21, 27)}
-PAGE_SIZE, MAX_PAGE_SIZE = 25, 100
 
 
 class CallbackOverride(Strict):
@@ -79,6 +77,10 @@ async def read_debug_token(call):
 
 
 async def read_object(call):
+    if call.object_id in call.sim.media.media:
+        return await graph_media.read(call)
+    if call.sim.templates.find(call.object_id)[1]:
+        return await graph_templates.read(call)
     caller = call.caller(MANAGEMENT)
     asked = call.query("fields").get("fields")
     if call.object_id in call.sim.world.accounts:
@@ -91,39 +93,13 @@ async def read_object(call):
 async def read_phone_numbers(call):
     """List the account's numbers, page by page."""
     account = graph_auth.find_account(call.sim, call.caller(MANAGEMENT), call.object_id, "get")
-    query = call.query("fields", "limit", "after")
-    start = _after(account, query.get("after"))
-    limit = _limit(query.get("limit"))
-    numbers = account.numbers[start : start + limit]
-    page = {"data": [graph_fields.read_phone(account, number, query.get("fields")) for number in numbers]}
-    if numbers:
-        cursors = {"before": _cursor(numbers[0]), "after": _cursor(numbers[-1])}
-        page["paging"] = {"cursors": cursors}
-        if start + limit < len(account.numbers):
-            page["paging"]["next"] = str(call.request.url.update_query({"after": cursors["after"]}))
-    return page
-
-
-def _limit(text):
-    if text is None:
-        return PAGE_SIZE
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_PAGE_SIZE:
-        raise GraphError(100, f"Param 'limit' must be a number from 1 to {MAX_PAGE_SIZE}.")
-    return int(text)
-
-
-def _cursor(number):
-    return base64.urlsafe_b64encode(number.phone_number_id.encode()).decode()
-
-
-def _after(account, cursor):
-    if cursor is None:
-        return 0
-    try:
-        last = base64.urlsafe_b64decode(cursor.encode()).decode()
-        return [number.phone_number_id for number in account.numbers].index(last) + 1
-    except (binascii.Error, ValueError):
-        raise GraphError(131059, "The paging cursor is invalid or expired.") from None
+    asked = call.query("fields", "limit", "after").get("fields")
+    return page(
+        call,
+        account.numbers,
+        lambda number: number.phone_number_id,
+        lambda number: graph_fields.read_phone(account, number, asked),
+    )
 
 
 async def read_subscribed_apps(call):
@@ -167,7 +143,9 @@ async def unsubscribe(call):
 
 
 async def update_object(call):
-    """Set a number's own callback URL, the only thing that can be changed so far."""
+    """Edit a template, or set a number's own callback URL."""
+    if call.sim.templates.find(call.object_id)[1]:
+        return await graph_templates.edit(call)
     _account, number = graph_auth.find_number(call.sim, call.caller(MANAGEMENT), call.object_id, "post")
     call.query()
     configuration = validate(WebhookConfiguration, call.json()).webhook_configuration
@@ -189,6 +167,11 @@ async def post_message(call):
     return answer
 
 
+async def delete_object(call):
+    """Delete a medium, the only thing that goes this way."""
+    return await graph_media.delete(call)
+
+
 async def unknown_path(call):
     parts = call.request.path.strip("/").split("/")
     if len(parts) > 1 and parts[0] in VERSIONS:
@@ -199,12 +182,16 @@ async def unknown_path(call):
 # === AROUND EVERY ENDPOINT: VERSION, RECORD, FAULTS === #
 
 
-def endpoint(name, handler):
-    """Wrap a handler: record the request, let faults strike, turn ``GraphError`` into Meta's answer."""
+def endpoint(name, handler, streams=False):
+    """Wrap a handler: record the request, let faults strike, turn ``GraphError`` into Meta's answer.
+
+    ``streams``: the body is a file, which the handler reads piece by piece.
+    """
 
     async def run(request):
         simulator = request.app[SIMULATOR]
-        call = Call(request, await _record(simulator, request, name))
+        simulator.media.origin = str(request.url.origin())
+        call = Call(request, await _record(simulator, request, name, streams))
         faults = simulator.faults
         where = (call.object_id, name)
         latency = faults.hit("latency", *where)
@@ -217,8 +204,9 @@ def endpoint(name, handler):
             return _fail(call, failure)
         try:
             _check_version(request)
-            response = web.json_response(await handler(call))
-            _outcome(call, 200, "accepted")
+            answer = await handler(call)
+            response = answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
+            _outcome(call, response.status, "accepted" if response.status < 400 else f"error {response.status}")
         except GraphError as error:
             response = error.response()
             _outcome(call, error.status, f"error {error.code}", error.details or error.message)
@@ -234,8 +222,8 @@ def endpoint(name, handler):
     return run
 
 
-async def _record(simulator, request, name):
-    raw = await request.read()
+async def _record(simulator, request, name, streams):
+    raw = b"" if streams else await request.read()
     text = raw.decode("utf-8", "replace")
     try:
         body = json.loads(raw) if raw else None
@@ -307,10 +295,23 @@ def add_routes(app):
         ("POST", "{object_id}/subscribed_apps", "subscribed_apps", subscribe),
         ("DELETE", "{object_id}/subscribed_apps", "subscribed_apps", unsubscribe),
         ("POST", "{object_id}/messages", "messages", post_message),
+        ("POST", "{object_id}/media", "media", graph_media.upload, True),
+        ("GET", "{object_id}/block_users", "block_users", graph_block.read),
+        ("POST", "{object_id}/block_users", "block_users", graph_block.block),
+        ("DELETE", "{object_id}/block_users", "block_users", graph_block.unblock),
+        ("GET", "{object_id}/message_templates", "message_templates", graph_templates.read_list),
+        ("POST", "{object_id}/message_templates", "message_templates", graph_templates.create),
+        ("DELETE", "{object_id}/message_templates", "message_templates", graph_templates.delete),
+        ("POST", "{object_id}/unpause", "object", graph_templates.unpause),
+        ("POST", "{object_id}/uploads", "uploads", graph_templates.start_upload),
+        ("POST", "{object_id:upload:[^/]+}", "uploads", graph_templates.upload, True),
+        ("GET", "{object_id:upload:[^/]+}", "uploads", graph_templates.read_upload),
         ("GET", "{object_id}", "object", read_object),
         ("POST", "{object_id}", "object", update_object),
+        ("DELETE", "{object_id}", "object", delete_object),
     ]
-    for method, path, name, handler in routes:
-        app.router.add_route(method, r"/{version:v[0-9][^/]*}/" + path, endpoint(name, handler))
+    for method, path, name, handler, *streams in routes:
+        app.router.add_route(method, r"/{version:v[0-9][^/]*}/" + path, endpoint(name, handler, *streams))
+    app.router.add_get("/whatsapp_business/attachments/", endpoint("download", graph_media.download))
     # after all others: wrong methods, edges that don't exist, paths without a version
     app.router.add_route("*", r"/{tail:(?!control/|phone/|static/|favicon).*}", endpoint("unknown", unknown_path))

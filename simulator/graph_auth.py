@@ -2,17 +2,20 @@
 
 from .errors import GraphError, unknown_object
 
+MANAGEMENT = "whatsapp_business_management"
+MESSAGING = "whatsapp_business_messaging"
+
 
 def _invalid(text="Invalid OAuth access token - Cannot parse access token", subcode=None):
     return GraphError(190, message=text, subcode=subcode)
 
 
-def bearer(request):
+def bearer(request, scheme="Bearer"):
     """Return the token of the Authorization header; in the URL, where it ends up in logs, it is refused."""
     if "access_token" in request.query:
         raise _invalid("Send the access token in the Authorization header.")
     kind, _blank, token = request.headers.get("Authorization", "").partition(" ")
-    if kind != "Bearer" or not token:
+    if kind != scheme or not token:
         raise _invalid("An access token is required to request this resource.")
     return token
 
@@ -30,9 +33,9 @@ class Caller:
             raise GraphError(10, f"The access token lacks the permission {scope}.")
 
 
-def authenticate(simulator, request):
+def authenticate(simulator, request, scheme="Bearer"):
     """Return the ``Caller``; an unknown or expired token is refused with 190."""
-    known = simulator.world.tokens.get(bearer(request))
+    known = simulator.world.tokens.get(bearer(request, scheme))
     if known is None:
         raise _invalid()
     token, app_id, _name, waba_ids = known

@@ -1,5 +1,7 @@
 """What ``fields=`` may ask for, and how each field reads (Meta §1.3, §1.4)."""
 
+from datetime import UTC, datetime
+
 from .errors import GraphError
 
 
@@ -98,16 +100,48 @@ WABA_FIELDS = {
 WABA_DEFAULT = ("name", "currency", "timezone_id", "message_template_namespace")
 
 
+TEMPLATE_FIELDS = {
+    "id": lambda template, _components: template.id,
+    "components": lambda _template, components: components,
+    "quality_score": lambda template, _components: {"score": template.quality_score},
+    "last_updated_time": lambda template, _components: _iso(template.last_updated_time),
+} | {
+    name: lambda template, _components, name=name: getattr(template, name)
+    for name in (
+        "name",
+        "status",
+        "category",
+        "language",
+        "parameter_format",
+        "previous_category",
+        "correct_category",
+        "rejected_reason",
+        "message_send_ttl_seconds",
+    )
+}
+TEMPLATE_DEFAULT = ("name", "parameter_format", "components", "language", "status", "category", "previous_category")
+
+
+def _iso(seconds):
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+NODES = {
+    id(PHONE_FIELDS): "WhatsAppBusinessPhoneNumber",
+    id(WABA_FIELDS): "WhatsAppBusinessAccount",
+    id(TEMPLATE_FIELDS): "WhatsAppMessageTemplate",
+}
+
+
 def read(account, thing, asked, readers, default):
     """Return the fields named in ``asked`` plus the id; one unknown name fails the whole call."""
     names = [name.strip() for name in asked.split(",")] if asked is not None else list(default)
     for name in names:
         if name not in readers:
-            node = "WhatsAppBusinessPhoneNumber" if readers is PHONE_FIELDS else "WhatsAppBusinessAccount"
             raise GraphError(
                 100,
                 f"Field '{name}' does not exist.",
-                message=f"(#100) Tried accessing nonexisting field ({name}) on node type ({node})",
+                message=f"(#100) Tried accessing nonexisting field ({name}) on node type ({NODES[id(readers)]})",
             )
     values = {name: readers[name](account, thing) for name in names}
     # a field without a value is left out, as Meta does
@@ -120,3 +154,7 @@ def read_phone(account, number, asked):
 
 def read_waba(account, asked):
     return read(account, account, asked, WABA_FIELDS, WABA_DEFAULT)
+
+
+def read_template(template, components, asked):
+    return read(template, components, asked, TEMPLATE_FIELDS, TEMPLATE_DEFAULT)

@@ -3,52 +3,13 @@
 import re
 from typing import Annotated, Any, Literal
 
-import emoji
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from .errors import GraphError
-
-
-def at_most(limit):
-    """Limit a text in UTF-16 units. Meta counts an emoji as 2 or more characters; so do we."""
-
-    def check(text):
-        if len(text.encode("utf-16-le", "surrogatepass")) // 2 > limit:
-            raise ValueError(f"must be at most {limit} characters long")
-        return text
-
-    return AfterValidator(check)
-
-
-def _not_blank(text):
-    if not text.strip():
-        raise ValueError("must not be empty")
-    return text
-
-
-def _phone(text):
-    # Meta may read a number without + as local to the sender and reach a stranger: refused here
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
-        raise ValueError("must be a phone number with '+', country code and digits only")
-    return text
-
-
-def _one_emoji(text):
-    if text and not emoji.is_emoji(text):
-        raise ValueError("must be exactly one emoji, or an empty string to remove the reaction")
-    return text
-
-
-Phone = Annotated[str, AfterValidator(_phone)]
-# Meta: two-letter country code, dot, up to 128 letters or digits; "XX.ENT.…" for managed portfolios
-UserId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$")]
-MessageId = Annotated[str, StringConstraints(pattern=r"^wamid\.\S+$")]
-
-
-class Strict(BaseModel):
-    """Unknown keys and other types are refused; an explicit null is a wrong type too."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+from .interactive import Interactive
+from .media_refs import Document, MediaRef, with_caption
+from .strict import Emoji, Filled, MessageId, NotBlank, Phone, Strict, UserId, at_most, missing, validate
+from .template_payload import TemplateContent
 
 
 class Context(Strict):
@@ -69,9 +30,23 @@ class Outgoing(Strict):
     paid_messaging_account_id: str = None
 
     @property
+    def content(self):
+        """What stands under the type's key."""
+        return getattr(self, self.type)
+
+    @property
     def target_message_id(self):
         """The message this one answers or reacts to."""
         return None
+
+    @property
+    def words(self):
+        """The text in the message, or None."""
+        return None
+
+    def media(self):
+        """Return (kind, reference) of every medium that goes with it."""
+        return []
 
 
 class Quoting(Outgoing):
@@ -85,17 +60,21 @@ class Quoting(Outgoing):
 
 
 class Text(Strict):
-    body: Annotated[str, AfterValidator(_not_blank), at_most(4096)]
+    body: Annotated[str, NotBlank, at_most(4096)]
     preview_url: bool = False
 
 
 class TextMessage(Quoting):
     text: Text
 
+    @property
+    def words(self):
+        return self.text.body
+
 
 class Reaction(Strict):
     message_id: MessageId
-    emoji: Annotated[str, AfterValidator(_one_emoji)]
+    emoji: Emoji
 
 
 class ReactionMessage(Outgoing):
@@ -104,6 +83,164 @@ class ReactionMessage(Outgoing):
     @property
     def target_message_id(self):
         return self.reaction.message_id
+
+
+# === MEDIA === #
+
+
+class Audio(MediaRef):
+    voice: bool = False
+
+
+class MediaMessage(Quoting):
+    @property
+    def words(self):
+        return getattr(self.content, "caption", None)
+
+    def media(self):
+        return [(self.type, self.content)]
+
+
+class ImageMessage(MediaMessage):
+    image: with_caption(MediaRef)
+
+
+class VideoMessage(MediaMessage):
+    video: with_caption(MediaRef)
+
+
+class DocumentMessage(MediaMessage):
+    document: with_caption(Document)
+
+
+class AudioMessage(MediaMessage):
+    audio: Audio
+
+
+class StickerMessage(MediaMessage):
+    sticker: MediaRef
+
+
+# === PLACES AND PEOPLE === #
+
+
+def coordinate(limit):
+    def check(value):
+        if isinstance(value, str):
+            if not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]+)?", value):
+                raise ValueError("must be a number of degrees")
+            value = float(value)
+        if not -limit <= value <= limit:
+            raise ValueError(f"must be between -{limit} and {limit}")
+        return value
+
+    return Annotated[float | str, AfterValidator(check)]
+
+
+class Location(Strict):
+    latitude: coordinate(90)
+    longitude: coordinate(180)
+    name: Filled = None
+    address: Filled = None
+
+
+class LocationMessage(Quoting):
+    location: Location
+
+    @property
+    def words(self):
+        return self.location.name
+
+
+class Name(Strict):
+    formatted_name: Filled
+    first_name: Filled = None
+    last_name: Filled = None
+    middle_name: Filled = None
+    suffix: Filled = None
+    prefix: Filled = None
+
+    @model_validator(mode="after")
+    def _one_more(self):
+        if len(self.model_fields_set) < 2:
+            raise missing("next to formatted_name one more part of the name is required")
+        return self
+
+
+class CardPhone(Strict):
+    phone: Filled = None
+    type: Filled = None
+    wa_id: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{6,14}$")] = None
+
+
+class CardEmail(Strict):
+    email: Annotated[str, StringConstraints(pattern=r"^\S+@\S+$")] = None
+    type: Filled = None
+
+
+class CardUrl(Strict):
+    url: Filled = None
+    type: Filled = None
+
+
+class CardAddress(Strict):
+    street: str = None
+    city: str = None
+    state: str = None
+    zip: str = None
+    country: str = None
+    country_code: str = None
+    type: str = None
+
+
+class CardOrganisation(Strict):
+    company: str = None
+    department: str = None
+    title: str = None
+
+
+class Card(Strict):
+    name: Name
+    phones: list[CardPhone] = []
+    emails: list[CardEmail] = []
+    urls: list[CardUrl] = []
+    addresses: list[CardAddress] = []
+    org: CardOrganisation = None
+    birthday: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")] = None
+
+
+class ContactsMessage(Quoting):
+    contacts: Annotated[list[Card], Field(min_length=1, max_length=257)]
+
+    @property
+    def words(self):
+        return ", ".join(card.name.formatted_name for card in self.contacts)
+
+
+# === INTERACTIVE, TEMPLATE === #
+
+
+class InteractiveMessage(Quoting):
+    interactive: Interactive
+
+    @property
+    def words(self):
+        body = getattr(self.interactive, "body", None)
+        return body and body.text
+
+    def media(self):
+        header = getattr(self.interactive, "header", None)
+        return header.media() if header else []
+
+
+class TemplateMessage(Quoting):
+    template: TemplateContent
+
+    def media(self):
+        return self.template.media()
+
+
+# === READ === #
 
 
 class TypingIndicator(Strict):
@@ -120,12 +257,18 @@ class ReadReceipt(Strict):
 
 
 MESSAGE_TYPES = {
-    "text": TextMessage,
+    "audio": AudioMessage,
+    "contacts": ContactsMessage,
+    "document": DocumentMessage,
+    "image": ImageMessage,
+    "interactive": InteractiveMessage,
+    "location": LocationMessage,
     "reaction": ReactionMessage,
+    "sticker": StickerMessage,
+    "template": TemplateMessage,
+    "text": TextMessage,
+    "video": VideoMessage,
 }
-
-# Meta knows these too; the simulator refuses them with 131051 until it can check them
-OTHER_TYPES = {"audio", "contacts", "document", "image", "interactive", "location", "sticker", "template", "video"}
 
 
 def parse_message(data: Any):
@@ -149,21 +292,4 @@ def parse_message(data: Any):
 def _class_of(kind):
     if isinstance(kind, str) and kind in MESSAGE_TYPES:
         return MESSAGE_TYPES[kind]
-    if isinstance(kind, str) and kind in OTHER_TYPES:
-        raise GraphError(131051, f"Message type '{kind}' is not supported by this simulator yet.")
-    known = ", ".join(sorted(OTHER_TYPES | MESSAGE_TYPES.keys()))
-    raise GraphError(100, f"Param type must be one of {{{known}}}.")
-
-
-def validate(model, data):
-    """Build ``model`` from ``data``; pydantic's first complaint becomes Meta's error object."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"]) or "body"
-    if first["type"] == "missing":
-        raise GraphError(131008, f"Parameter '{name}' is required.")
-    if first["type"] == "extra_forbidden":
-        raise GraphError(100, f"Unexpected key '{name}'.")
-    raise GraphError(100, f"Param '{name}': {first['msg'].removeprefix('Value error, ')}.")
+    raise GraphError(100, f"Param type must be one of {{{', '.join(sorted(MESSAGE_TYPES))}}}.")

@@ -9,8 +9,11 @@ import emoji
 from aiohttp import WSMsgType, web
 from pydantic import Field
 
-from .control import Body, ControlError, customer_of, number_of, parse
+from .control_tools import Body, ControlError, customer_of, number_of, parse
 from .events import CLOSE
+from .inbound import MEDIA_KINDS
+from .media import CHUNK
+from .media_rules import LARGEST
 from .simulator import SIMULATOR
 
 STATIC = Path(__file__).parent / "static"
@@ -55,6 +58,7 @@ def _customer(simulator, customer):
         "username": customer.username,
         "country": customer.country,
         "language": customer.language,
+        "marketing_stopped": customer.marketing_stopped,
         "chats": chats,
     }
 
@@ -77,31 +81,107 @@ async def read_chat(request):
     )
 
 
+class Contact(Body):
+    name: str = Field(min_length=1, max_length=100)
+    phone: str
+
+
 class PhoneMessage(Body):
-    type: Literal["text", "reaction"] = "text"
+    type: Literal["text", "reaction", "location", "contact", "own_card", "tap", "edit", "revoke"] = "text"
     text: str | None = None
     reply_to: str | None = None
-    message_id: str | None = None
+    message_id: str | None = None  # what is reacted to, tapped, changed
     emoji: str | None = None
+    latitude: float = Field(0, ge=-90, le=90)
+    longitude: float = Field(0, ge=-180, le=180)
+    name: str | None = None
+    contact: Contact | None = None
+    choice: str | None = None
+    index: int | None = None
+    card: int | None = None
 
 
 async def write(request):
-    """The customer writes or reacts."""
+    """The customer writes, reacts, taps, shares a place or a contact."""
     simulator, customer, chat = _chat(request)
     body = await parse(request, PhoneMessage)
-    if body.type == "reaction":
-        target = _visible(chat, body.message_id)
-        if body.emoji and not emoji.is_emoji(body.emoji):
-            raise ControlError("A reaction is exactly one emoji.")
-        message = simulator.inbound.reaction(customer, chat.phone_number_id, target, body.emoji or "")
-        return web.json_response(simulator.view(message))
+    message = ACTIONS[body.type](simulator.inbound, customer, chat, body)
+    return web.json_response(simulator.view(message))
+
+
+def _text(inbound, customer, chat, body):
+    return inbound.text(customer, chat.phone_number_id, _checked_text(body), _reply_to(chat, body.reply_to))
+
+
+def _checked_text(body):
     if not body.text or not body.text.strip():
         raise ControlError("A message can't be empty.")
     if len(body.text) > 4096:
         raise ControlError("A message has at most 4096 characters.")
-    reply_to = _visible(chat, body.reply_to) if body.reply_to else None
-    message = simulator.inbound.text(customer, chat.phone_number_id, body.text, reply_to)
-    return web.json_response(simulator.view(message))
+    return body.text
+
+
+def _reaction(inbound, customer, chat, body):
+    target = _visible(chat, body.message_id)
+    if body.emoji and not emoji.is_emoji(body.emoji):
+        raise ControlError("A reaction is exactly one emoji.")
+    return inbound.reaction(customer, chat.phone_number_id, target, body.emoji or "")
+
+
+def _location(inbound, customer, chat, body):
+    place = {"latitude": body.latitude, "longitude": body.longitude} | ({"name": body.name} if body.name else {})
+    reply_to = _reply_to(chat, body.reply_to)
+    return inbound.message(customer, chat.phone_number_id, {"type": "location", "location": place}, reply_to)
+
+
+def _contact(inbound, customer, chat, body):
+    if body.contact is None:
+        raise ControlError("A contact is needed.")
+    number = _number(body.contact.phone)
+    first, _blank, last = body.contact.name.strip().partition(" ")
+    name = {"formatted_name": body.contact.name.strip(), "first_name": first} | ({"last_name": last} if last else {})
+    phone = {"phone": f"+{number}", "type": "CELL"}
+    if inbound.sim.world.customer_by_phone(number):
+        phone["wa_id"] = number  # only where the person is on WhatsApp
+    content = {"type": "contacts", "contacts": [{"name": name, "phones": [phone]}]}
+    return inbound.message(customer, chat.phone_number_id, content, _reply_to(chat, body.reply_to))
+
+
+def _own_card(inbound, customer, chat, body):
+    return inbound.own_card(customer, chat.phone_number_id, _reply_to(chat, body.reply_to))
+
+
+def _tap(inbound, customer, chat, body):
+    target = _visible(chat, body.message_id)
+    return inbound.tap(customer, chat.phone_number_id, target, body.choice, body.index, body.card)
+
+
+def _edit(inbound, customer, chat, body):
+    target = _visible(chat, body.message_id)
+    inbound.edit(customer, chat.phone_number_id, target, _checked_text(body))
+    return target
+
+
+def _revoke(inbound, customer, chat, body):
+    target = _visible(chat, body.message_id)
+    inbound.revoke(customer, chat.phone_number_id, target)
+    return target
+
+
+ACTIONS = {
+    "text": _text,
+    "reaction": _reaction,
+    "location": _location,
+    "contact": _contact,
+    "own_card": _own_card,
+    "tap": _tap,
+    "edit": _edit,
+    "revoke": _revoke,
+}
+
+
+def _reply_to(chat, wamid):
+    return _visible(chat, wamid) if wamid else None
 
 
 def _visible(chat, wamid):
@@ -111,9 +191,73 @@ def _visible(chat, wamid):
     return message
 
 
+async def send_file(request):
+    """The customer sends a file; the body is the file, what else there is to say is in the query."""
+    simulator, customer, chat = _chat(request)
+    query = request.query
+    kind = query.get("kind")
+    if kind not in MEDIA_KINDS:
+        raise ControlError(f"kind must be one of {', '.join(MEDIA_KINDS)}.")
+    reply_to = _reply_to(chat, query.get("reply_to"))
+    simulator.media.origin = simulator.media.origin or str(request.url.origin())
+    medium = await simulator.media.add_stream(
+        request.content.iter_chunked(CHUNK),
+        LARGEST,
+        phone_number_id=chat.phone_number_id,
+        origin="customer",
+        mime_type=query.get("mime_type") or "application/octet-stream",
+        filename=query.get("filename"),
+        voice=kind == "voice",
+    )
+    message = simulator.inbound.media(customer, chat.phone_number_id, kind, medium, query.get("caption"), reply_to)
+    return web.json_response(simulator.view(message))
+
+
+async def read_file(request):
+    """A medium for the page; sandboxed, as anybody's HTML may be among them."""
+    simulator = request.app[SIMULATOR]
+    medium = simulator.media.media.get(request.match_info["id"])
+    if medium is None or not simulator.media.path_of(medium).is_file():
+        raise ControlError("This file is no longer there.", 404)
+    headers = {
+        "Content-Type": medium.mime_type,
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return web.FileResponse(simulator.media.path_of(medium), headers=headers)
+
+
+async def play(request):
+    """The customer listens to a voice message."""
+    simulator, _customer, chat = _chat(request)
+    message = _visible(chat, (await parse(request, PhoneMessage)).message_id)
+    if message.direction == "out" and message.is_voice:
+        simulator.outgoing.played_by_customer(message)
+    return web.json_response(simulator.view(message))
+
+
+class Preference(Body):
+    value: Literal["stop", "resume"]
+
+
+async def set_preference(request):
+    """The customer stops the business' offers, or wants them again."""
+    simulator, customer, chat = _chat(request)
+    body = await parse(request, Preference)
+    simulator.inbound.set_preference(customer, chat.phone_number_id, body.value)
+    return web.json_response(_customer(simulator, customer))
+
+
 async def open_chat(request):
     simulator, customer, chat = _chat(request)
     return web.json_response({"read": simulator.outgoing.read_by_customer(customer, chat.phone_number_id)})
+
+
+def _number(text):
+    digits = re.sub(r"[\s()+./-]", "", text)
+    if not re.fullmatch(r"[1-9][0-9]{6,14}", digits):
+        raise ControlError("A phone number has a country code and 7 to 15 digits.")
+    return digits
 
 
 class NewCustomer(Body):
@@ -128,13 +272,11 @@ async def add_customer(request):
     body = await parse(request, NewCustomer)
     if not body.name.strip():
         raise ControlError("The name can't be empty.")
-    wa_id = re.sub(r"[\s()+./-]", "", body.wa_id or "")
-    if wa_id and not re.fullmatch(r"[1-9][0-9]{6,14}", wa_id):
-        raise ControlError("A phone number has a country code and 7 to 15 digits.")
+    wa_id = _number(body.wa_id) if body.wa_id else None
     customer = simulator.world.new_customer(
         {
             "name": body.name.strip(),
-            "wa_id": wa_id or None,
+            "wa_id": wa_id,
             "username": (body.username or "").strip() or None,
             "hide_number": body.hide_number,
         }
@@ -174,7 +316,11 @@ def add_routes(app):
     app.router.add_get("/phone/api/state", state)
     app.router.add_get(chat, read_chat)
     app.router.add_post(chat + "/messages", write)
+    app.router.add_post(chat + "/media", send_file)
     app.router.add_post(chat + "/read", open_chat)
+    app.router.add_post(chat + "/played", play)
+    app.router.add_post(chat + "/preference", set_preference)
+    app.router.add_get("/phone/api/media/{id}", read_file)
     app.router.add_post("/phone/api/customers", add_customer)
     app.router.add_get("/phone/api/events", events)
     if STATIC.is_dir():

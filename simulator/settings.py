@@ -11,6 +11,7 @@ class Settings:
     delivered_delay: float = 0.4
     jitter: float = 0.3  # share by which both delays vary
     auto_read: float | None = None  # seconds after delivery; None: only when the customer opens the chat
+    review_delay: float | None = 1.0  # until a template is approved or rejected; None: by the control API only
     retry_gaps: tuple[float, ...] = (0.2, 0.5, 1, 2, 5, 10, 30, 60)  # the last one repeats
     retry_for: float = 7 * 24 * 3600  # Meta's overview: up to 7 days
     webhook_timeout: float = 10.0

@@ -7,6 +7,7 @@ import time
 from . import envelope
 from .chats import Message
 from .envelope import Update
+from .media import Medium
 from .outgoing import Step
 from .world import Account, Customer, Number, WorldError
 
@@ -40,8 +41,10 @@ class Dump:
                 "message": sim.chats.seq,
                 "request": sim.requests.serial,
                 "webhook": sim.webhooks.log.serial,
+                "medium": sim.media.serial,
             },
             "world": _world_changes(sim.world, sim.config),
+            "media": [medium.as_dict() for medium in sim.media.media.values()],
             "chats": [_chat(chat) for chat in sim.chats.chats.values()],
             "delivered": [[*key, count] for key, count in sim.pricing.delivered.items()],
             "steps": self._steps(),
@@ -54,7 +57,8 @@ class Dump:
     def _messages(self):
         known, self._texts = self._texts, {}
         for wamid, message in self.sim.chats.messages.items():
-            changing = (message.status, len(message.statuses), *message.reactions.items())
+            shown = (len(message.media), str(message.shown))
+            changing = (message.status, len(message.statuses), *shown, *message.reactions.items())
             entry = known.get(wamid)
             if entry is None or entry[0] != changing:
                 text = json.dumps({"wamid": wamid} | {name: getattr(message, name) for name in _FIELDS})
@@ -64,7 +68,12 @@ class Dump:
 
     def _steps(self):
         messages = self.sim.chats.messages  # one that was cleared takes its steps with it
-        noted = [(due, step) for due, step in self.sim.timers.noted(Step) if not step.wamid or step.wamid in messages]
+        fetching = [(time.time(), Step("fetch", message.wamid)) for message in self.sim.outgoing.fetching.values()]
+        noted = [
+            (due, step)
+            for due, step in [*self.sim.timers.noted(Step), *fetching]
+            if not step.wamid or step.wamid in messages
+        ]
         return [{"due": due, **step.as_dict()} for due, step in noted]
 
 
@@ -99,6 +108,9 @@ def _chat(chat):
         "customer_id": chat.customer_id,
         "phone_number_id": chat.phone_number_id,
         "last_inbound": chat.last_inbound,
+        "referred_at": chat.referred_at,
+        "free_until": chat.free_until,
+        "blocked": chat.blocked,
         "unread": list(chat.unread),
         "unmarked": list(chat.unmarked),
     }
@@ -107,7 +119,7 @@ def _chat(chat):
 def _update(update):
     return {
         "waba_id": update.waba_id,
-        "phone_number_id": update.number.phone_number_id,
+        "phone_number_id": update.phone_number_id,
         "kind": update.kind,
         "item": update.item,
         "contacts": update.contacts,
@@ -125,7 +137,7 @@ def _delivery(delivery):
     }
     if delivery.origin:
         waba_id, number = delivery.origin
-        return data | {"waba_id": waba_id, "phone_number_id": number.phone_number_id}
+        return data | {"waba_id": waba_id, "phone_number_id": number and number.phone_number_id}
     return data | {"headers": delivery.headers}
 
 
@@ -152,10 +164,12 @@ def restore(sim, data):
     """
     try:
         skipped = _restore_world(sim.world, data["world"])
+        skipped += _restore_media(sim, data)
         skipped += _restore_chats(sim, data)
         sim.clock.offset = float(data["clock_offset"])
         serials = data["serials"]
         sim.world.serial, sim.chats.seq = int(serials["customer"]), int(serials["message"])
+        sim.media.serial = int(serials.get("medium", 0))
         sim.requests.serial, sim.webhooks.log.serial = int(serials["request"]), int(serials["webhook"])
         for phone_number_id, month, count in data["delivered"]:
             sim.pricing.delivered[phone_number_id, month] = int(count)
@@ -206,6 +220,10 @@ def _fits(add, kind, values):
     return True
 
 
+def _restore_media(sim, data):
+    return sum(not sim.media.restore(Medium.from_dict(values)) for values in data.get("media", []))
+
+
 def _restore_chats(sim, data):
     skipped = 0
     known_customers, known_numbers = sim.world.customers, sim.world.numbers
@@ -221,6 +239,8 @@ def _restore_chats(sim, data):
             continue  # its messages are counted
         chat = sim.chats.chat(values["customer_id"], values["phone_number_id"])
         chat.last_inbound = None if values["last_inbound"] is None else float(values["last_inbound"])
+        chat.referred_at, chat.free_until = values.get("referred_at"), values.get("free_until")
+        chat.blocked = values.get("blocked", False)
         chat.unread = {wamid: chat.messages[wamid] for wamid in values["unread"] if wamid in chat.messages}
         chat.unmarked = {wamid: chat.messages[wamid] for wamid in values["unmarked"] if wamid in chat.messages}
     return skipped
@@ -238,11 +258,12 @@ def _keep_known(sim, data, name):
             else:
                 known = step.customer_id in sim.world.customers and step.phone_number_id in sim.world.numbers
         elif "waba_id" in item:
-            known = item["waba_id"] in sim.world.accounts and item["phone_number_id"] in sim.world.numbers
+            known = item["waba_id"] in sim.world.accounts
+            known = known and item["phone_number_id"] in (None, *sim.world.numbers)
         else:
             known = bool(item["headers"])
         if name == "updates":
-            known = known and bool(item["kind"] and item["item"]["id"]) and "contacts" in item
+            known = known and bool(item["kind"] and item["item"]) and "contacts" in item
         if name == "webhooks":
             base64.b64decode(item["body"], validate=True)
             float(item["age"]), int(item["updates"]), list(item["wamids"]), item["url"].strip()
@@ -268,7 +289,8 @@ def _resume_webhook(sim, item):
     raw = base64.b64decode(item["body"])
     origin, headers = None, item.get("headers")
     if headers is None:
-        account, (_account, number) = sim.world.accounts[item["waba_id"]], sim.world.numbers[item["phone_number_id"]]
+        account = sim.world.accounts[item["waba_id"]]
+        _account, number = sim.world.numbers.get(item["phone_number_id"], (None, None))
         origin, headers = (account.waba_id, number), envelope.sign(account.app_secret, raw)
     messages = [sim.chats.messages[wamid] for wamid in item["wamids"] if wamid in sim.chats.messages]
     updates = [sim.inbound.update_of(message) for message in messages]
@@ -276,7 +298,7 @@ def _resume_webhook(sim, item):
 
 
 def _read_update(sim, item):
-    _account, number = sim.world.numbers[item["phone_number_id"]]
+    _account, number = sim.world.numbers.get(item["phone_number_id"], (None, None))
     message = sim.chats.messages.get(item["item"]["id"]) if item["kind"] == "messages" else None
     if message:
         return sim.inbound.update_of(message, item["contacts"])

@@ -120,7 +120,7 @@ class Webhooks:
 
     def publish(self, update):
         self.counts["updates"] += 1
-        rule = self.faults.hit("delay", update.number.phone_number_id, update.kind)
+        rule = self.faults.hit("delay", update.phone_number_id, update.kind)
         if rule:
             self.timers.later(rule.pick(self.faults.rng), self._multiply, update, note=update)
         else:
@@ -137,12 +137,12 @@ class Webhooks:
         if target is None:
             self.counts["unsubscribed"] += 1
             return
-        rule = self.faults.hit("duplicate", update.number.phone_number_id, update.kind)
+        rule = self.faults.hit("duplicate", update.phone_number_id, update.kind)
         for _copy in range(1 + (rule.copies if rule else 0)):
             self._reorder(target, update)
 
     def _reorder(self, target, update):
-        rule = self.faults.hit("reorder", update.number.phone_number_id, update.kind)
+        rule = self.faults.hit("reorder", update.phone_number_id, update.kind)
         if not rule:
             self._batch(target, update)
             return
@@ -158,7 +158,7 @@ class Webhooks:
         self._buffer(("reorder", rule.id, target), flush).add(update, rule.size, rule.ms / 1000)
 
     def _batch(self, target, update):
-        rule = self.faults.hit("batch", update.number.phone_number_id, update.kind)
+        rule = self.faults.hit("batch", update.phone_number_id, update.kind)
         if not rule:
             self._send(target, [update])
             return
@@ -174,7 +174,7 @@ class Webhooks:
         url, secret = target
         raw = envelope.encode(envelope.compose(updates))
         first = updates[0]
-        rule = self.faults.hit("drop_connection", first.number.phone_number_id, first.kind, on="webhook")
+        rule = self.faults.hit("drop_connection", first.phone_number_id, first.kind, on="webhook")
         delivery = self._create(url, raw, envelope.sign(secret, raw), updates)
         delivery.origin = (first.waba_id, first.number)
         delivery.drop = rule.when if rule else None

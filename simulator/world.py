@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from .payloads import UserId
+from .strict import UserId
 
 GRANTS = ["whatsapp_business_management", "whatsapp_business_messaging"]
 
@@ -56,6 +56,25 @@ class Number(Model):
         return re.sub(r"\D", "", self.display_phone_number)
 
 
+class Template(Model):
+    """A message template. The components are as Meta returns them."""
+
+    id: Id
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,512}$")]
+    language: str
+    category: Literal["MARKETING", "UTILITY", "AUTHENTICATION"]
+    components: list[dict]
+    status: str = "APPROVED"
+    parameter_format: Literal["POSITIONAL", "NAMED"] = "POSITIONAL"
+    quality_score: Literal["GREEN", "YELLOW", "RED", "UNKNOWN"] = "UNKNOWN"
+    rejected_reason: str = "NONE"
+    previous_category: str | None = None
+    correct_category: str | None = None  # announced by Meta, from tomorrow on
+    message_send_ttl_seconds: int | None = None
+    last_updated_time: float = 0.0
+    edits: list[float] = []  # when it was edited while approved
+
+
 class Account(Model):
     """A WABA with the app that its tokens belong to."""
 
@@ -77,6 +96,8 @@ class Account(Model):
     override_callback_uri: str | None = None
     tokens: list[Token] = []
     numbers: list[Number] = []
+    templates: list[Template] = []
+    deleted_templates: dict[str, float] = {}  # "name/language" or "name/*": when
 
 
 class Customer(Model):
@@ -96,6 +117,7 @@ class Customer(Model):
     read_receipts: bool = True
     blocked: bool = False  # has blocked the business: messages stay at "sent"
     identity_key_hash: str | None = None
+    marketing_stopped: list[Id] = []  # numbers (phone_number_id) whose marketing messages are not wanted
 
     @property
     def visible_wa_id(self):
@@ -151,6 +173,9 @@ class World:
             known = self.tokens.get(token.token)
             if known and known[1] != account.app_id:
                 raise WorldError("A token belongs to one app only.")
+        taken = {template.id for other in self.accounts.values() for template in other.templates}
+        if taken & {template.id for template in account.templates}:
+            raise WorldError("Template ids must be unique.")
         self.accounts[account.waba_id] = account
         numbers, account.numbers = account.numbers, []
         for number in numbers:
@@ -197,7 +222,7 @@ class World:
             values["wa_id"] = f"1555{7_000_000 + serial}"
         country = values.setdefault("country", country_of(values.get("wa_id")))
         if not values.get("user_id"):
-            values["user_id"] = f"{country or 'US'}.{10**15 + secrets.randbelow(10**15)}"
+            values["user_id"] = new_user_id(country)
         customer = Customer.model_validate(values)
         self.add_customer(customer)
         return customer
@@ -259,6 +284,10 @@ def country_of(wa_id):
         if wa_id and wa_id.startswith(code):
             return country
     return ""
+
+
+def new_user_id(country):
+    return f"{country or 'US'}.{10**15 + secrets.randbelow(10**15)}"
 
 
 def new_wamid():

@@ -11,8 +11,8 @@ async function request(method, path, body) {
     try {
         response = await fetch(ROOT + path, {
             method,
-            headers: body === undefined ? {} : { "Content-Type": "application/json" },
-            body: body === undefined ? undefined : JSON.stringify(body),
+            headers: body === undefined || body instanceof Blob ? {} : { "Content-Type": "application/json" },
+            body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
         });
     } catch {
         throw new ApiError(UNREACHABLE);
@@ -39,6 +39,22 @@ export const markRead = (customerId, numberId) => request("POST", `${chatPath(cu
 export const addCustomer = (values) => request("POST", "/customers", values);
 export const sendText = (customerId, numberId, text, replyTo) =>
     request("POST", `${chatPath(customerId, numberId)}/messages`, { type: "text", text, reply_to: replyTo ?? null });
+export const play = (customerId, numberId, messageId) => request("POST", `${chatPath(customerId, numberId)}/played`, { message_id: messageId });
+/** Send anything that needs no file: `{type: "tap" | "location" | "contact" | "own_card", …}`. */
+export const act = (customerId, numberId, values) => request("POST", `${chatPath(customerId, numberId)}/messages`, values);
+export const setPreference = (customerId, numberId, value) => request("POST", `${chatPath(customerId, numberId)}/preference`, { value });
+
+export function sendFile(customerId, numberId, kind, file, { caption, replyTo }) {
+    const query = new URLSearchParams({ kind, mime_type: file.type || "application/octet-stream", filename: file.name });
+    if (caption) {
+        query.set("caption", caption);
+    }
+    if (replyTo) {
+        query.set("reply_to", replyTo);
+    }
+    return request("POST", `${chatPath(customerId, numberId)}/media?${query}`, file);
+}
+
 export const sendReaction = (customerId, numberId, messageId, emoji) =>
     request("POST", `${chatPath(customerId, numberId)}/messages`, { type: "reaction", message_id: messageId, emoji });
 

@@ -1,74 +1,31 @@
-/** One message as a bubble. A new message type needs one more entry in `RENDERERS`. */
+/** One message as a bubble: quote, content, time, ticks, buttons, reactions. */
+import { renderButtons, renderCarousel } from "./buttons.js";
+import { renderContent, typeName, wordsOf } from "./contents.js";
 import { h, icon, iconButton, svg } from "./dom.js";
 import { time } from "./format.js";
-import { emojiCount, plainText, renderMarkup } from "./markup.js";
+import { plainText } from "./markup.js";
 
 const TICK = "M1.5 7.5l3.5 3.5L12 3.5";
 const TICKS = {
     pending: { paths: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 5v3.3l2 1.2", box: "0 0 16 16", label: "Waiting" },
     sent: { paths: TICK, box: "-1 0 16 15", label: "Sent" },
     delivered: { paths: TICK, box: "-1 0 16 15", label: "Sent" },
+    played: { paths: [TICK, "M9.5 10.5l.7.5L17.5 3.5"], box: "0 0 19 15", label: "Played" },
     read: { paths: [TICK, "M9.5 10.5l.7.5L17.5 3.5"], box: "0 0 19 15", label: "Read" },
     failed: { paths: "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 4.5v4.3M8 11.2v.2", box: "0 0 16 16", label: "Not sent" },
 };
 
-const TYPE_NAMES = {
-    image: ["image", "Photo"],
-    video: ["image", "Video"],
-    audio: ["file", "Voice or audio"],
-    sticker: ["smile", "Sticker"],
-    document: ["file", "Document"],
-    location: ["pin", "Location"],
-    contacts: ["person", "Contact card"],
-    interactive: ["list", "Buttons or list"],
-    button: ["list", "Button"],
-    order: ["box", "Order"],
-    template: ["file", "Template"],
-};
-
-function typeName(type) {
-    const name = String(type ?? "message").replaceAll("_", " ");
-    return TYPE_NAMES[type] ?? ["box", name.charAt(0).toUpperCase() + name.slice(1)];
-}
-
-/** Caption or body of a message whose type this page can't draw yet. */
-function captionOf(message) {
-    const payload = message.payload ?? {};
-    const part = payload[message.type] ?? payload;
-    const candidates = [message.text, part.caption, part.body?.text, part.body, part.filename, part.name];
-    return candidates.find((value) => typeof value === "string" && value) ?? "";
-}
-
-function textElement(text, extra = "") {
-    return h("div", { class: `bubble-text ${extra}`, dir: "auto", dataset: { testid: "bubble-text" } }, renderMarkup(text));
-}
-
-function renderText(message) {
-    const count = emojiCount(message.text);
-    return [textElement(message.text ?? "", count && count <= 3 ? "jumbo" : "")];
-}
-
-function renderGeneric(message) {
-    const [iconName, name] = typeName(message.type);
-    const caption = captionOf(message);
-    return [
-        h("div", { class: "generic" }, h("span", { class: "generic-icon" }, icon(iconName)), h("span", { text: name })),
-        caption ? textElement(caption) : null,
-    ];
-}
-
-/** type → function that returns the nodes inside the bubble */
-const RENDERERS = {
-    text: renderText,
-};
-
 /** One line that stands for the message in the customer list and in quotes. */
 export function preview(message) {
-    if (message.type === "text" || !message.type) {
-        return plainText(message.text);
+    if (message.shown?.revoked) {
+        return "Deleted message";
     }
-    const caption = plainText(captionOf(message));
-    return caption ? `${typeName(message.type)[1]}: ${caption}` : typeName(message.type)[1];
+    const words = plainText(wordsOf(message));
+    if (message.type === "text" || !message.type) {
+        return words;
+    }
+    const [, sign, name] = typeName(message.type);
+    return [sign, words || name].filter(Boolean).join(" ");
 }
 
 export function ticks(message) {
@@ -90,7 +47,7 @@ export function ticks(message) {
 function renderQuote(message, { names, onJump, findMessage }) {
     const { id, from } = message.context;
     const original = findMessage(id);
-    const text = original ? preview(original) : plainText(message.context.text ?? "");
+    const text = original ? preview(original) : plainText(message.context.text ?? "") || typeName(message.context.type)[2];
     const author = original?.from ?? from;
     return h(
         "button",
@@ -129,24 +86,26 @@ function renderReactions(message, names, onReact) {
 }
 
 /**
- * The row of one message. `view` gives `names`, `findMessage` and the handlers `onJump`, `onReply`,
- * `onPick` (open the reaction picker), `onReact` and `onRetry`.
+ * The row of one message. `view` gives `names`, `findMessage`, `holder` (where dialogs go) and the handlers `onJump`,
+ * `onReply`, `onPick` (open the reaction picker), `onReact`, `onRetry`, `onTap(message, choice)`, `onPlay`,
+ * `onShareLocation`, `onShareNumber` and `onNote(text)`.
  */
 export function renderRow(message, { grouped }, view) {
     const own = message.from === "customer";
-    const render = RENDERERS[message.type ?? "text"] ?? renderGeneric;
     const failed = message.status === "failed";
     const bubble = h(
         "div",
-        { class: "bubble", dataset: { testid: "bubble", from: message.from, messageId: message.id } },
+        { class: `bubble is-${message.type ?? "text"}`, dataset: { testid: "bubble", from: message.from, messageId: message.id } },
         message.context?.id ? renderQuote(message, view) : null,
-        render(message),
+        renderContent(message, view),
         h(
             "span",
             { class: "meta" },
+            message.shown?.edited && !message.shown.revoked ? h("span", { text: "Edited" }) : null,
             h("time", { datetime: new Date(message.timestamp * 1000).toISOString(), text: time(message.timestamp) }),
             own ? ticks(message) : null
         ),
+        renderButtons(message, view),
         renderReactions(message, view.names, view.onReact)
     );
     const actions = message.local
@@ -180,6 +139,7 @@ export function renderRow(message, { grouped }, view) {
                   )
                 : null
         ),
+        renderCarousel(message, view),
         failed ? h("p", { class: "failure", text: failureText(message) }) : null
     );
 }

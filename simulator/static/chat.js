@@ -11,7 +11,11 @@ const GROUP_SECONDS = 300;
 const NEAR_END = 80;
 
 export class Chat {
-    /** `handlers`: onBack, onSend(text, replied), onReact(message, emoji), onRetry(message). */
+    /**
+     * `handlers`: onBack, onSend(text, replied), onFile(kind, file, caption, replied), onPlace(replied),
+     * onContact(replied), onReact(message, emoji), onRetry(message), onTap(message, choice), onPlay(message),
+     * onShareNumber(message), onNote(text).
+     */
     constructor(root, handlers) {
         this.root = root;
         this.handlers = handlers;
@@ -40,7 +44,8 @@ export class Chat {
             icon("down"),
             h("span")
         );
-        this.composer = new Composer({ onSend: this.handlers.onSend, holder: this.root });
+        const { onSend, onFile, onPlace, onContact } = this.handlers;
+        this.composer = new Composer({ onSend, onFile, onPlace, onContact, holder: this.root });
         this.root.append(
             h(
                 "div",
@@ -60,6 +65,8 @@ export class Chat {
             )
         );
         this.log.addEventListener("scroll", () => this.onScroll(), { passive: true });
+        this.log.addEventListener("load", () => this.onLoaded(), { capture: true });
+        this.log.addEventListener("loadedmetadata", () => this.onLoaded(), { capture: true });
         this.log.addEventListener("keydown", (event) => this.onLogKeydown(event));
         this.log.addEventListener("click", (event) => this.onLogClick(event));
         enableSwipe(this.log, (row) => this.reply(this.thread.find(row.dataset.rowId)));
@@ -149,6 +156,12 @@ export class Chat {
             onReply: (message) => this.reply(message),
             onReact: this.handlers.onReact,
             onRetry: this.handlers.onRetry,
+            onTap: this.handlers.onTap,
+            onPlay: this.handlers.onPlay,
+            onShareLocation: this.handlers.onPlace,
+            onShareNumber: this.handlers.onShareNumber,
+            onNote: this.handlers.onNote,
+            holder: this.root,
             onPick: (message, anchor) =>
                 openPicker({
                     anchor,
@@ -269,6 +282,13 @@ export class Chat {
             fresh.focus({ preventScroll: true });
         }
         if (follow) {
+            this.scrollToEnd();
+        }
+    }
+
+    /** Pictures arrive after their bubble and push the end away. */
+    onLoaded() {
+        if (this.atEnd) {
             this.scrollToEnd();
         }
     }

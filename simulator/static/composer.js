@@ -1,12 +1,17 @@
 /** Where the customer writes: a growing text area, emoji, the quote that is answered. */
+import { openAttach } from "./attach.js";
 import { h, icon, iconButton } from "./dom.js";
 import { preview } from "./bubbles.js";
 import { COMPOSER_EMOJIS, openPicker } from "./picker.js";
 
 export class Composer {
-    /** `onSend(text, repliedMessage)`; `holder` is where the emoji panel may be placed. */
-    constructor({ onSend, holder }) {
+    /**
+     * `onSend(text, repliedMessage)`, `onFile(kind, file, caption, repliedMessage)`, `onPlace(repliedMessage)`,
+     * `onContact(repliedMessage)`; `holder` is where panels may be placed.
+     */
+    constructor({ onSend, onFile, onPlace, onContact, holder }) {
         this.onSend = onSend;
+        this.handlers = { onFile, onPlace, onContact };
         this.holder = holder;
         this.replied = null;
         this.quote = h("div", { class: "composer-quote", hidden: true });
@@ -27,11 +32,15 @@ export class Composer {
         const emoji = iconButton("smile", "Insert emoji", (event) => this.pickEmoji(event.currentTarget), {
             "aria-haspopup": "menu",
         });
+        const attach = iconButton("attach", "Attach", (event) => this.attach(event.currentTarget), {
+            "aria-haspopup": "menu",
+            "data-testid": "attach",
+        });
         this.element = h(
             "form",
             { class: "composer", on: { submit: (event) => this.submit(event) } },
             this.quote,
-            h("div", { class: "composer-line" }, h("div", { class: "composer-field" }, emoji, this.input), this.button)
+            h("div", { class: "composer-line" }, h("div", { class: "composer-field" }, emoji, this.input, attach), this.button)
         );
     }
 
@@ -91,16 +100,28 @@ export class Composer {
 
     submit(event) {
         event.preventDefault();
-        const text = this.input.value.trim();
         this.focus();
-        if (!text) {
-            return;
+        if (this.input.value.trim()) {
+            this.onSend(...this.take());
         }
-        const replied = this.replied;
+    }
+
+    attach(anchor) {
+        openAttach(anchor, this.holder, {
+            // what stands in the field becomes the caption
+            onFile: (kind, file) => this.handlers.onFile(kind, file, ...this.take()),
+            onPlace: () => this.handlers.onPlace(this.replied),
+            onContact: () => this.handlers.onContact(this.replied),
+        });
+    }
+
+    /** Empty the field; return what was in it and the message it answers. */
+    take() {
+        const taken = [this.input.value.trim(), this.replied];
         this.input.value = "";
         this.setReplied(null);
         this.update();
-        this.onSend(text, replied);
+        return taken;
     }
 
     pickEmoji(anchor) {

@@ -85,6 +85,16 @@ export function language(code) {
     }
 }
 
+/** Minutes and seconds of a recording. */
+export const duration = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+export function fileSize(bytes) {
+    const units = ["B", "kB", "MB"];
+    const power = bytes < 1000 ? 0 : bytes < 1e6 ? 1 : 2;
+    const value = bytes / 1000 ** power;
+    return `${power && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+}
+
 export const phoneNumber = (digits) => (digits ? `+${String(digits).replace(/^\+/, "")}` : "");
 
 export function username(customer) {

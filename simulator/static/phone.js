@@ -5,6 +5,7 @@
  * (`#customer=…&number=…`) is the only place that says which chat that is.
  */
 import * as api from "./api.js";
+import { askContact, askPlace } from "./attach.js";
 import { icon } from "./dom.js";
 import { Chat } from "./chat.js";
 import { chatOf, CustomerList } from "./customers.js";
@@ -28,6 +29,12 @@ const chat = new Chat($("phone"), {
     onSend: send,
     onReact: react,
     onRetry: retry,
+    onFile: sendFile,
+    onPlace: (replied) => askPlace((place) => act({ type: "location", ...place }, replied)),
+    onContact: (replied) => askContact((contact) => act({ type: "contact", contact }, replied)),
+    onTap: (message, choice) => attempt(() => act({ type: "tap", message_id: message.id, ...choice })),
+    onShareNumber: (message) => attempt(() => act({ type: "own_card" }, message)),
+    onPlay: play,
     onNote: (text) => toast(text, { kind: "note" }),
 });
 
@@ -323,6 +330,35 @@ async function deliver(thread, message) {
         if (isOpen(thread)) {
             chat.refresh(message);
         }
+    }
+}
+
+/** Send what is no text; the server's answer is the message. */
+async function act(values, replied = null) {
+    const { thread } = chat;
+    const saved = await api.act(thread.customerId, thread.numberId, { ...values, reply_to: replied?.id ?? null });
+    show(thread, saved);
+}
+
+function show(thread, saved) {
+    put(thread, saved);
+    updateChatEntry(thread, saved, false);
+    chat.composer.setReplied(null);
+}
+
+async function sendFile(kind, file, caption, replied) {
+    const { thread } = chat;
+    const note = toast(`Sending ${file.name} …`, { kind: "note", seconds: 600 });
+    const saved = await attempt(() => api.sendFile(thread.customerId, thread.numberId, kind, file, { caption, replyTo: replied?.id }));
+    note.remove();
+    if (saved) {
+        show(thread, saved);
+    }
+}
+
+function play(message) {
+    if (message.from === "business" && message.status !== "played" && message.payload.audio?.voice) {
+        attempt(() => api.play(chat.thread.customerId, chat.thread.numberId, message.id));
     }
 }
 

@@ -4,7 +4,7 @@ const WINDOW_SECONDS = 24 * 3600;
 const TYPING_SECONDS = 25; // a typing indicator fades after this time when nothing follows
 
 // A status only moves forward, however the events are ordered. "failed" is final.
-const RANK = { local: 0, pending: 1, sent: 2, delivered: 3, read: 4, failed: 5 };
+const RANK = { local: 0, pending: 1, sent: 2, delivered: 3, read: 4, played: 5, failed: 6 };
 
 let localCount = 0;
 

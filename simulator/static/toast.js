@@ -13,4 +13,5 @@ export function toast(text, { kind = "error", seconds = 7 } = {}) {
     note.append(iconButton("close", "Close", remove));
     holder.append(note);
     setTimeout(remove, seconds * 1000);
+    return note;
 }

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -41,6 +42,11 @@ class Receiver:
         await asyncio.sleep(self.pause)
         status = self.answers.pop(0) if self.answers else 200
         return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else None)
+
+    def fields(self, name):
+        """The values of one webhook field."""
+        entries = [entry for body in self.bodies for entry in json.loads(body["raw"])["entry"]]
+        return [change["value"] for entry in entries for change in entry["changes"] if change["field"] == name]
 
     def values(self):
         entries = [entry for body in self.bodies for entry in json.loads(body["raw"])["entry"]]
@@ -81,6 +87,34 @@ class Desk:
         assert status == 200, answer
         return answer["messages"][0]["id"]
 
+    async def send_type(self, kind, content, to="+919800020001", **keys):
+        payload = {"messaging_product": "whatsapp", "to": to, "type": kind, kind: content, **keys}
+        return await self.post({key: value for key, value in payload.items() if value is not None})
+
+    async def upload(self, data, mime_type, filename="file", phone=PHONE, **kwargs):
+        form = aiohttp.FormData()
+        form.add_field("messaging_product", "whatsapp")
+        form.add_field("type", mime_type)
+        form.add_field("file", data, filename=filename, content_type=mime_type)
+        return await self.graph("POST", f"{phone}/media", data=form, **kwargs)
+
+    async def uploaded(self, *args, **kwargs):
+        status, answer = await self.upload(*args, **kwargs)
+        assert status == 200, answer
+        return answer["id"]
+
+    async def outcome(self, answer):
+        """The code with which a message was refused at once or failed later, or None."""
+        status, content = answer
+        if status != 200:
+            assert content["error"]["error_data"]["details"]
+            return content["error"]["code"]
+        await self.idle()
+        statuses = self.receiver.statuses(content["messages"][0]["id"])
+        assert statuses, "no status came"
+        failed = [status for status in statuses if status["status"] == "failed"]
+        return failed[0]["errors"][0]["code"] if failed else None
+
     async def control(self, method, path, status=200, **kwargs):
         async with self.client.request(method, f"/control/{path}", **kwargs) as response:
             assert response.status == status, await response.text()
@@ -114,7 +148,9 @@ class Desk:
 
 @pytest.fixture
 def settings():
-    return Settings(sent_delay=0.01, delivered_delay=0.03, retry_gaps=(0.02, 0.04), webhook_timeout=2, seed=1)
+    return Settings(
+        sent_delay=0.01, delivered_delay=0.03, retry_gaps=(0.02, 0.04), webhook_timeout=2, review_delay=0.02, seed=1
+    )
 
 
 @pytest_asyncio.fixture

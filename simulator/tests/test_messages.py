@@ -40,7 +40,7 @@ def without(key):
         (GOOD | {"text": "Hello"}, 100),
         (GOOD | {"colour": "red"}, 100),
         (GOOD | {"image": {"id": "1"}}, 100),
-        (GOOD | {"type": "image", "image": {"id": "1"}}, 131051),
+        (GOOD | {"type": "image", "image": {"id": "1"}}, 100),
         (GOOD | {"type": "poem"}, 100),
         (GOOD | {"type": ["text"]}, 100),
         (GOOD | {"recipient_type": "person"}, 100),
@@ -273,7 +273,7 @@ async def test_read_marks_all_earlier_messages_and_typing_ends_with_the_answer(d
     chat = await desk.phone("GET", f"chats/priya/{PHONE}")
     assert not chat["business_typing"]
     assert chat["messages"][-1]["id"] == wamid
-    assert chat["messages"][-1]["context"] == {"id": first, "from": "customer", "text": "a"}
+    assert chat["messages"][-1]["context"] == {"id": first, "from": "customer", "text": "a", "type": "text"}
 
 
 async def test_messages_older_than_30_days_are_not_marked(desk):
@@ -286,7 +286,7 @@ async def test_after_a_thousand_service_messages_a_month_they_are_billed(desk):
     await desk.inbound()
     now = desk.simulator.clock.now()
     for _message in range(999):
-        desk.simulator.pricing.count(PHONE, now)
+        desk.simulator.pricing.count_service(PHONE, now)
     kinds = []
     for _message in range(2):
         wamid = await desk.sent()

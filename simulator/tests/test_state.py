@@ -21,6 +21,7 @@ from simulator.app import create_app, load_world
 from simulator.simulator import SIMULATOR
 
 from .conftest import PHONE, VERIFY_TOKEN, WABA, Desk
+from .files import JPEG, PDF
 
 ROOT = Path(__file__).parents[2]
 FAST = ("--sent-delay", "0.01", "--delivered-delay", "0.03", "--retry-gaps", "0.05")
@@ -397,3 +398,44 @@ async def test_a_retry_goes_where_the_webhooks_go_by_now(desk):
     entry = (await desk.control("GET", "webhooks"))["data"][0]
     assert entry["state"] == "delivered" and entry["url"].endswith("?moved=1")
     assert desk.simulator.find_target(WABA)[0] == entry["url"]
+
+
+async def test_media_templates_and_reviews_outlive_a_restart(kept, receiver):
+    parameters = [{"type": "text", "text": "Priya"}]
+    content = {"name": "greeting", "language": {"code": "en"}}
+    content["components"] = [{"type": "body", "parameters": parameters}]
+    new = {"name": "table_ready", "language": "en", "category": "UTILITY"}
+    new["components"] = [{"type": "BODY", "text": "Your table is ready."}]
+    kept.review_delay = None
+    async with in_process(kept, receiver) as desk:
+        await subscribe(desk)
+        media_id = await desk.uploaded(PDF, "application/pdf", "a.pdf")
+        await desk.phone("POST", f"{CHAT}/media?kind=image&mime_type=image/jpeg", data=JPEG)
+        await desk.send_type("template", content)
+        _status, created = await desk.graph("POST", f"{WABA}/message_templates", json=new)
+        await desk.control("POST", "account_webhook", json={"waba_id": WABA, "field": "security"})
+        await desk.idle()
+        before = await desk.phone("GET", CHAT)
+    kept.review_delay = 0.02
+    async with in_process(kept, receiver) as desk:
+        assert await desk.phone("GET", CHAT) == before
+        assert before["messages"][1]["shown"]["body"].startswith("Hello Priya")
+        [picture] = before["messages"][0]["media"]
+        async with desk.client.get(f"/phone/api/media/{picture}") as response:
+            assert await response.read() == JPEG
+        assert (await desk.graph("GET", media_id))[1]["file_size"] == len(PDF)
+        assert await desk.uploaded(PDF, "application/pdf", "b.pdf") not in (media_id, picture)
+        await desk.idle()
+        assert (await desk.graph("GET", created["id"]))[1]["status"] == "APPROVED"
+
+
+async def test_an_account_webhook_nobody_took_is_sent_after_a_restart(kept, receiver):
+    kept.retry_gaps = (60,)
+    receiver.answers = [503]
+    async with in_process(kept, receiver) as desk:
+        await subscribe(desk)
+        await desk.control("POST", "account_webhook", json={"waba_id": WABA, "field": "security"})
+        await desk.until(lambda: receiver.bodies)
+    async with in_process(kept, receiver) as desk:
+        await desk.idle()
+        assert len(receiver.fields("security")) == 2
