@@ -19,6 +19,7 @@
         "views/whatsapp_cs_webhook_refusal_views.xml",
         "views/whatsapp_cs_outbox_views.xml",
         "views/whatsapp_cs_message_views.xml",
+        "views/whatsapp_cs_media_views.xml",
         "views/whatsapp_cs_channel_views.xml",
         "views/whatsapp_cs_account_views.xml",
         "views/whatsapp_cs_contact_views.xml",

@@ -1,5 +1,6 @@
 """Looking on from outside: rows as they are committed, processes, and an agent's screen."""
 
+import contextlib
 import json
 import re
 import threading
@@ -85,9 +86,13 @@ def get_family(pid):
 
 
 def get_cpu_seconds(*pids):
-    """Return how long these processes and their children have been at work."""
-    times = [process.cpu_times() for pid in pids for process in get_family(pid)]
-    return sum(time.user + time.system for time in times)
+    """Return how long these processes and their children have been at work, those that have ended included."""
+    seconds = 0
+    for process in (process for pid in pids for process in get_family(pid)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended this very moment: its parent has its time now
+            time = process.cpu_times()
+            seconds += time.user + time.system + time.children_user + time.children_system
+    return seconds
 
 
 def find_thread(stack, customer):

@@ -10,6 +10,9 @@ from . import whatsapp_cs_webhook_refusal
 from . import whatsapp_cs_queue
 from . import whatsapp_cs_event
 from . import whatsapp_cs_message
+from . import whatsapp_cs_message_types
+from . import whatsapp_cs_media
+from . import whatsapp_cs_receipt
 from . import whatsapp_cs_early_status
 from . import whatsapp_cs_outbox
 from . import whatsapp_cs_outbox_sender
@@ -20,6 +23,7 @@ from . import whatsapp_cs_contact
 
 # conversation
 from . import whatsapp_cs_conversation
+from . import whatsapp_cs_window
 
 # health
 from . import whatsapp_cs_health
@@ -32,6 +36,7 @@ from . import whatsapp_cs_alert
 from . import crm_lead
 from . import discuss_channel
 from . import discuss_channel_member
+from . import ir_attachment
 from . import ir_websocket
 from . import mail_message
 from . import res_config_settings

@@ -1,4 +1,5 @@
 import json
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -7,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.mail.tools.discuss import Store
 
-from ..tools import text_format
+from ..tools import message_payload, text_format
 from .whatsapp_cs_conversation import GROUP_AGENT
 
 QUEUE_LIMIT = 50  # conversations shown in the sidebar's queue, the longest waiting first
@@ -15,6 +16,13 @@ QUEUE_LIMIT = 50  # conversations shown in the sidebar's queue, the longest wait
 
 def is_whatsapp_cs(channel):
     return channel.channel_type == "whatsapp_cs"
+
+
+class RichContent(NamedTuple):
+    """A checked message with more than text on its way through ``message_post``: the API's type, and the object under it."""
+
+    message_type: str
+    content: dict | list | None
 
 
 class DiscussChannel(models.Model):
@@ -122,6 +130,8 @@ class DiscussChannel(models.Model):
                 else None,
                 post_joined_message=False,
             )
+            if newest:
+                self.env["whatsapp.cs.receipt"]._note_read(channel.whatsapp_cs_contact_id, newest)
 
     def _whatsapp_cs_get_newest_message(self):
         return self.env["mail.message"].search(
@@ -167,7 +177,7 @@ class DiscussChannel(models.Model):
         received._link_quoting()
         # Past Discuss's own write, which would send each thread's date by itself; it travels with the messages.
         models.BaseModel.write(self, {"last_interest_dt": fields.Datetime.now()})
-        self._whatsapp_cs_push(mail_messages)
+        self._whatsapp_cs_push(mail_messages.filtered(lambda message: message.message_type == "whatsapp_cs"))
         for channel_id, messages in mail_messages.grouped("res_id").items():
             self.browse(channel_id).with_prefetch(self._prefetch_ids)._whatsapp_cs_show_received(messages)
 
@@ -261,9 +271,11 @@ class DiscussChannel(models.Model):
         # As everywhere in Odoo: Markup is HTML, a plain string is text.
         is_html = isinstance(body, Markup) or body_is_html
         text = text_format.html_to_whatsapp(body) if is_html else (body or "").strip()
-        self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(
-            text, has_attachments=bool(attachment_ids or attachments)
-        )
+        # sudo: ir.attachment - Discuss has checked that they are the user's; here only type and size are looked at
+        files = self.env["ir.attachment"].sudo().browse(attachment_ids or ())
+        self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(text, files)
+        if attachments:
+            raise UserError(self.env._("Files are sent to customers from Discuss only. Nothing was sent."))
         return text_format.whatsapp_to_html(text)
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
@@ -271,8 +283,51 @@ class DiscussChannel(models.Model):
         if self.channel_type == "whatsapp_cs" and self._whatsapp_cs_goes_out(message):
             text = text_format.html_to_whatsapp(message.body)
             # sudo: whatsapp.cs.conversation - the post was checked by _whatsapp_cs_check_post
-            self.sudo().whatsapp_cs_conversation_id._on_agent_message(message, text)
+            self.sudo().whatsapp_cs_conversation_id._on_agent_message(message, text, *self._whatsapp_cs_get_rich())
         return super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+
+    def whatsapp_cs_send_rich(self, kind, values):
+        """Send a message with more than text: a place, contacts, buttons, a list, a link, products, a form.
+
+        :param kind: a key of ``message_payload.BUILDERS``
+        :param values: what was entered in the client's dialog
+        """
+        self._whatsapp_cs_get_conversation()
+        if kind == "contacts":
+            values = {"people": self._whatsapp_cs_get_people(values.get("partner_ids"))}
+        elif kind == "products":
+            values = {**values, "catalog": self.whatsapp_cs_contact_id.channel_id.catalog_id or ""}
+        try:
+            message_type, content, text = message_payload.build(kind, values)
+        except message_payload.InvalidContent as error:
+            raise UserError(error.get_text(self.env)) from error
+        rich = RichContent(message_type, content)
+        # sudo: discuss.channel - as Discuss's own route; message_post checks who posts
+        self.sudo().with_context(whatsapp_cs_rich=rich).message_post(
+            body=text, message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+
+    def _whatsapp_cs_get_people(self, partner_ids):
+        """Return the contact cards of partners whom the user may see."""
+        partners = self.env["res.partner"].browse(partner_ids if isinstance(partner_ids, list) else ())
+        partners.check_access("read")
+        return [
+            {
+                "name": partner.name or partner.display_name,
+                "phones": [partner.phone] if partner.phone else [],
+                "email": partner.email,
+                "company": partner.parent_id.name if partner.parent_id.is_company else False,
+            }
+            for partner in partners
+        ]
+
+    def _whatsapp_cs_get_rich(self):
+        """Return ``(type, content)`` of the message that is being posted; of plain text ``(text, None)``.
+
+        What comes from the client's context is none: only the server makes a ``RichContent``.
+        """
+        rich = self.env.context.get("whatsapp_cs_rich")
+        return rich if isinstance(rich, RichContent) else RichContent("text", None)
 
     def _whatsapp_cs_goes_out(self, message):
         """Tell whether a posted message is meant for the customer: an agent's comment. All else stays inside."""

@@ -29,3 +29,31 @@ class DiscussChannelMember(models.Model):
             and channel_sudo.whatsapp_cs_contact_id.company_id in user.company_ids
             and (channel_sudo.whatsapp_cs_user_id == user or user.has_group(GROUP_EDITOR))
         )
+
+    # === WHAT THE CUSTOMER IS TOLD === #
+
+    def _set_last_seen_message(self, message, notify=True):
+        is_news = self.seen_message_id.id < message.id
+        super()._set_last_seen_message(message, notify)
+        if is_news and self._whatsapp_cs_is_agent():
+            self._whatsapp_cs_note_read(message)
+
+    def _notify_typing(self, is_typing):
+        super()._notify_typing(is_typing)
+        for member in self if is_typing else ():
+            if member._whatsapp_cs_is_agent() and member.channel_id.sudo().whatsapp_cs_contact_id.is_window_open:
+                member._whatsapp_cs_note_read(member.channel_id._whatsapp_cs_get_newest_message(), is_typing=True)
+
+    def _whatsapp_cs_is_agent(self):
+        """Tell whether this is the agent who answers the customer: nobody else's reading or typing is told."""
+        # sudo: whatsapp.cs.conversation - only whose it is
+        channel_sudo = self.channel_id.sudo()
+        return (
+            channel_sudo.channel_type == "whatsapp_cs"
+            and self.partner_id in channel_sudo.whatsapp_cs_user_id.partner_id
+        )
+
+    def _whatsapp_cs_note_read(self, message, is_typing=False):
+        # sudo: whatsapp.cs.receipt - follows from the agent's reading
+        contact_sudo = self.channel_id.sudo().whatsapp_cs_contact_id
+        contact_sudo.env["whatsapp.cs.receipt"]._note_read(contact_sudo, message, is_typing)

@@ -49,6 +49,29 @@ class ResPartner(models.Model):
         action["context"] = {}
         return action
 
+    @api.model
+    def _whatsapp_cs_get_card_action(self, person):
+        """Return the action that opens the partner of a contact card that a customer has sent, or a filled form for a new one."""
+        numbers = [phone.to_digits(entry.get("wa_id") or entry.get("phone")) for entry in person.get("phones", ())]
+        known = self._whatsapp_cs_find_by_number(numbers, self.env.company)
+        partner = next((known[number] for number in numbers if number in known), self.browse())
+        action = {"type": "ir.actions.act_window", "res_model": self._name, "views": [(False, "form")], "target": "new"}
+        if partner:
+            return action | {"res_id": partner.id, "target": "current"}
+        first = next(iter(person.get("phones", ())), {})
+        number = first.get("wa_id") and f"+{phone.to_digits(first['wa_id'])}"
+        return action | {
+            "name": self.env._("New Contact"),
+            "context": {
+                "default_name": person.get("name"),
+                "default_phone": phone.format_international(number) if number else first.get("phone"),
+                "default_email": next(iter(person.get("emails", ())), False),
+                "default_website": next(iter(person.get("urls", ())), False),
+                "default_function": person.get("title"),
+                "default_is_company": False,
+            },
+        }
+
     # === BY NUMBER === #
 
     @api.model

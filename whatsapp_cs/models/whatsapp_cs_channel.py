@@ -62,6 +62,39 @@ class WhatsappCsChannel(models.Model):
         required=True,
         help="Sending again may bring the customer the same message twice.",
     )
+    reminder_hours = fields.Integer(
+        "Remind Before the Window Closes (Hours)",
+        default=2,
+        help="The agent of a customer who waits for an answer is told so long before free text ends; 0: never.",
+    )
+    nudges_customer = fields.Boolean(
+        "Ask Customers Who Don't Answer",
+        help="At the same time a customer who owes an answer gets the text below, once. If they write, the window stays open.",
+    )
+    nudge_text = fields.Char(
+        "Text to the Customer",
+        translate=True,
+        default=lambda self: self.env._("Do you still need our help? Just write back, and we go on."),
+    )
+    sends_read_receipts = fields.Boolean(
+        "Show Customers What Was Read",
+        default=True,
+        help="Blue ticks, as soon as the agent who answers has seen a message.",
+    )
+    sends_typing = fields.Boolean(
+        "Show Customers That Somebody Types", default=True, help="While the agent who answers is typing."
+    )
+    catalog_id = fields.Char("Catalogue ID", help="Meta's id of the catalogue whose products agents may send.")
+    scales_images = fields.Boolean(
+        "Scale Pictures",
+        default=True,
+        help="Pictures that agents send are made to fit into 800 × 600 pixels: they arrive sooner and cost less data.",
+    )
+    compresses_inbound = fields.Boolean(
+        "Compress Large Pictures",
+        default=True,
+        help="Customers' pictures above 5 MB are made smaller before they are stored.",
+    )
     contact_count = fields.Integer(compute="_compute_counts")
     conversation_count = fields.Integer("Open Conversations", compute="_compute_counts")
 
@@ -70,6 +103,10 @@ class WhatsappCsChannel(models.Model):
         "CHECK(reopen_hours BETWEEN 0 AND 720)", "Conversations can be reopened within 0 to 720 hours."
     )
 
+    _reminder_hours_bounds = models.Constraint(
+        "CHECK(reminder_hours BETWEEN 0 AND 23)",
+        "The reminder comes 1 to 23 hours before the window closes; 0 means never.",
+    )
     _send_rate_bounds = models.Constraint(
         "CHECK(send_rate BETWEEN 1 AND 1000)", "A number can send 1 to 1,000 messages per second."
     )

@@ -27,12 +27,18 @@ class WhatsappCsConversation(models.Model):
     is_window_open = fields.Boolean(related="contact_id.is_window_open")
     lead_id = fields.Many2one("crm.lead", readonly=True, index="btree_not_null", ondelete="set null")
     message_ids = fields.One2many("whatsapp.cs.message", "conversation_id", string="Messages")
+    ad_headline = fields.Char("Ad", readonly=True, help="The ad or post that led the customer to the chat.")
+    ad_source_id = fields.Char("Ad ID", readonly=True, help="Meta's id of the ad or post.")
+    ad_url = fields.Char("Ad Link", readonly=True)
+    ad_click_id = fields.Char(
+        "Click ID", readonly=True, help="Meta's id of the click (ctwa_clid), for its Conversions API."
+    )
 
     # state: the states it may be entered from
     _STATE_SOURCES = {
         "queued": ("new", "assigned", "waiting", "resolved"),
         "assigned": ("new", "queued", "assigned", "waiting", "resolved"),
-        "waiting": ("assigned",),
+        "waiting": ("new", "queued", "assigned"),  # the first two when somebody has answered from the phone
         "resolved": ("new", "queued", "assigned", "waiting"),
     }
     state = fields.Selection(
@@ -193,6 +199,7 @@ class WhatsappCsConversation(models.Model):
             opened[contact]._note_customer_messages(own)
             conversations |= opened[contact]
         conversations._link_lead()
+        self._note_ads(messages)
         earlier = conversations._show_in_thread()
         conversations._on_customer_wrote()
         conversations.discuss_channel_id._whatsapp_cs_post_received(earlier | messages)
@@ -247,10 +254,28 @@ class WhatsappCsConversation(models.Model):
 
     def _on_customer_wrote(self):
         """Give each back to its agent, or to the queue when nobody has it any more."""
-        agents = self.filtered(lambda c: c.state == "waiting" or (c.state == "resolved" and c._is_agent_there()))
+        agents = self.filtered(
+            lambda c: c.user_id and (c.state == "waiting" or (c.state == "resolved" and c._is_agent_there()))
+        )
         for agent, conversations in agents.grouped("user_id").items():
             conversations._set_assigned(agent)
-        (self - agents).filtered(lambda c: c.state in ("new", "resolved"))._set_queued()
+        others = (self - agents).filtered(
+            lambda c: c.state in ("new", "resolved") or (c.state == "waiting" and not c.user_id)
+        )
+        others._set_queued()
+
+    @api.model
+    def _on_echo(self, message):
+        """Show what was sent from the phone; the customer has been answered, by nobody of ours here."""
+        conversation = self._find_or_open({message.contact_id: message.date})[message.contact_id]
+        message.conversation_id = conversation
+        conversation._note_answer(message.date)
+        if conversation.state == "resolved":
+            conversation._set_queued()
+        if conversation.state in ("new", "queued", "assigned"):
+            conversation._set_waiting()
+        earlier = conversation._show_in_thread()
+        conversation.discuss_channel_id._whatsapp_cs_post_received(earlier | message)
 
     def _is_agent_there(self):
         """Tell whether the agent who had the case still works as one."""
@@ -306,10 +331,36 @@ class WhatsappCsConversation(models.Model):
             "company_id": self.company_id.id,
         }
 
+    @api.model
+    def _note_ads(self, messages):
+        """Remember on case and lead which ad led to the chat; the first one keeps the lead."""
+        for message in messages.filtered(lambda message: message.context and "ad" in message.context):
+            ad = message.context["ad"]
+            conversation = message.conversation_id
+            headline = ad.get("headline") or ad.get("body") or ad.get("source_id")
+            conversation.write(
+                {
+                    "ad_headline": headline and headline.split("\n")[0][:128],
+                    "ad_source_id": ad.get("source_id"),
+                    "ad_url": ad.get("source_url"),
+                    "ad_click_id": ad.get("ctwa_clid"),
+                }
+            )
+            if conversation.lead_id and not conversation.lead_id.campaign_id:
+                conversation.lead_id.write(conversation._prepare_lead_ad_values())
+
+    def _prepare_lead_ad_values(self):
+        self.ensure_one()
+        find = self.env["utm.mixin"]._find_or_create_record
+        values = {"referred": self.ad_url, "medium_id": find("utm.medium", self.env._("WhatsApp ad")).id}
+        if self.ad_headline:
+            values["campaign_id"] = find("utm.campaign", self.ad_headline).id
+        return values
+
     # === OUTGOING === #
 
-    def _check_can_answer(self, text, has_attachments=False):
-        """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files."""
+    def _check_can_reach(self):
+        """Refuse to send anything without a template while somebody else has the case, or the window is closed."""
         self.ensure_one()
         self._check_is_agent()
         if self.user_id and self.user_id != self.env.user and self.state != "resolved":
@@ -326,13 +377,16 @@ class WhatsappCsConversation(models.Model):
                     "Your message was not sent."
                 )
             )
-        if has_attachments:
-            raise UserError(
-                self.env._(
-                    "Files can't be sent by WhatsApp yet. Your message was not sent: remove the file, or send a link."
-                )
-            )
-        if not text:
+
+    def _check_can_answer(self, text, files=()):
+        """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files.
+
+        :param files: attachments to be sent (``ir.attachment``)
+        """
+        self._check_can_reach()
+        if files:
+            files._whatsapp_cs_check_sendable()
+        elif not text:
             raise UserError(self.env._("There is nothing to send: the message has no text."))
         if get_length(text) > TEXT_LIMIT:
             raise UserError(
@@ -343,24 +397,30 @@ class WhatsappCsConversation(models.Model):
                 )
             )
 
-    def _on_agent_message(self, mail_message, text):
+    def _on_agent_message(self, mail_message, text, message_type="text", content=None):
         """Queue an agent's message for WhatsApp; answering takes a conversation that nobody has."""
         self.ensure_one()
         if self.user_id != self.env.user or self.state not in ("assigned", "waiting"):
             self._set_assigned(self.env.user)
-        now = fields.Datetime.now()
+        self._note_answer(fields.Datetime.now())
+        if self.state == "assigned":
+            self._set_waiting()
+        if mail_message.attachment_ids:
+            self.env["whatsapp.cs.message"]._queue_files(self, mail_message, text)
+        else:
+            self.env["whatsapp.cs.message"]._queue(self, mail_message, text, message_type, content)
+        self._broadcast()
+
+    def _note_answer(self, date):
+        self.ensure_one()
         self.write(
             {
                 "outbound_count": self.outbound_count + 1,
-                "last_message_date": now,
-                "first_response_date": self.first_response_date or now,
+                "last_message_date": max(date, self.last_message_date or date),
+                "first_response_date": self.first_response_date or date,
                 "unanswered_date": False,
             }
         )
-        if self.state == "assigned":
-            self._set_waiting()
-        self.env["whatsapp.cs.message"]._queue(self, mail_message, text)
-        self._broadcast()
 
     # === STATE MACHINE === #
 

@@ -328,7 +328,12 @@ class WhatsappCsEvent(models.Model):
         A field without a handler is kept and counts as processed.
         """
         Message = self.env["whatsapp.cs.message"]
-        return {"message": Message._receive, "status": Message._receive_statuses}
+        return {
+            "message": Message._receive,
+            "status": Message._receive_statuses,
+            "field:calls": Message._receive_calls,
+            "field:smb_message_echoes": Message._receive_echoes,
+        }
 
     def _process(self, is_last_try=False):
         """Process claimed events, in lists as long as nothing is wrong with one; the caller commits.

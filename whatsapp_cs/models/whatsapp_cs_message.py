@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import graph_errors, text_format, webhook_payload
+from ..tools import graph_errors, media, message_content, text_format, webhook_payload
+from ..tools.text_format import get_length
 from .whatsapp_cs_event import UnknownNumber
 
 # Rank of what WhatsApp reports; a state only ever moves to a higher one.
@@ -30,7 +31,11 @@ class WhatsappCsMessage(models.Model):
     body = fields.Text("Text", readonly=True)
     content = fields.Json(
         readonly=True,
-        help="What a message holds beside text: the object that WhatsApp's API has under the name of its type.",
+        help="What a message holds beside text. Of one that is sent: the object that WhatsApp's API has under the name of its "
+        "type. Of one that was received: what is drawn of it.",
+    )
+    context = fields.Json(
+        readonly=True, help="Where a received message comes from: forwarded, from an ad, about a product."
     )
     raw = fields.Text("As Received", readonly=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
@@ -77,8 +82,10 @@ class WhatsappCsMessage(models.Model):
         updates = sorted(
             self._filter_new(channels, updates), key=lambda update: webhook_payload.get_timestamp(update.item)
         )
-        notices = [update for update in updates if update.item.get("type") == "system"]
-        written = [update for update in updates if update.item.get("type") != "system"]
+        by_room = {}
+        for update in updates:
+            by_room.setdefault(self._get_room(update.item), []).append(update)
+        written = by_room.get("written", [])
         contacts = self.env["whatsapp.cs.contact"]._find_or_create(
             [(channels[update.phone_number_id], update.get_identity()) for update in written]
         )
@@ -89,8 +96,21 @@ class WhatsappCsMessage(models.Model):
             ]
         )
         self.env["whatsapp.cs.conversation"]._on_customer_messages(messages)
-        for update in notices:
+        self.env["whatsapp.cs.media"]._receive(
+            messages.filtered(lambda message: message.message_type in message_content.MEDIA_TYPES)
+        )
+        for update in by_room.get("action", ()):
+            self._receive_action(channels[update.phone_number_id], update)
+        for update in by_room.get("system", ()):
             self._receive_system(channels[update.phone_number_id], update)
+
+    @api.model
+    def _get_room(self, item):
+        """Tell what a message is: ``written`` by the customer, an ``action`` on an earlier one, or WhatsApp's ``system``."""
+        kind = item.get("type")
+        if kind == "system":
+            return "system"
+        return "action" if isinstance(kind, str) and kind in message_content.ACTION_TYPES else "written"
 
     @api.model
     def _check_readable(self, phone_number_ids, update):
@@ -143,16 +163,9 @@ class WhatsappCsMessage(models.Model):
         known = set(known)
         return [update for key, update in new.items() if key not in known]
 
-    @api.model
-    def _receive_system(self, channel, update):
-        """Keep and show what WhatsApp says about a contact; nobody wrote, so no window opens and no case begins."""
-        [contact] = self.env["whatsapp.cs.contact"]._find_or_create([(channel, update.get_identity())])
-        message = self.create(self._prepare_inbound_values(contact, update.item))
-        contact.discuss_channel_id._whatsapp_cs_post_received(message if contact.discuss_channel_id else self)
-
     def _prepare_inbound_values(self, contact, item):
-        context = item.get("context")
         message_type = item.get("type")
+        is_text = message_type == "text"
         return {
             "channel_id": contact.channel_id.id,
             "company_id": contact.company_id.id,  # given, not computed: spares an UPDATE
@@ -160,28 +173,22 @@ class WhatsappCsMessage(models.Model):
             "direction": "in",
             "wamid": item["id"],
             "message_type": message_type if isinstance(message_type, str) and message_type else "unknown",
-            "body": self._get_inbound_text(item),
+            "body": message_content.get_words(item) or False,
+            "content": None if is_text else message_content.get_card(item),
+            "context": message_content.get_context(item) or None,
             "raw": json.dumps(item, ensure_ascii=False),
             "date": self._get_date(item),
-            "quoted_wamid": webhook_payload.get_id(context) if isinstance(context, dict) else False,
+            "quoted_wamid": self._get_quoted_wamid(item) or False,
             "state": "received",
         }
 
     @api.model
-    def _get_inbound_text(self, item):
-        """Return what the customer wrote: the text, the caption or the title of what they chose."""
-        content = self._get_part(item)
-        content = self._get_part(content) or content  # interactive: button_reply, list_reply
-        for key in ("body", "caption", "title", "text", "emoji"):
-            if content.get(key) and isinstance(content[key], str):
-                return content[key]
-        return False
-
-    @api.model
-    def _get_part(self, item):
-        """Return the object that ``type`` names, ``{}`` when it is none."""
-        part = item.get(item["type"]) if isinstance(item.get("type"), str) else None
-        return part if isinstance(part, dict) else {}
+    def _get_quoted_wamid(self, item):
+        """Return the id of the message that this one answers to, or is about."""
+        if self._get_room(item) == "action":
+            return message_content.get_target(item)
+        context = item.get("context")
+        return webhook_payload.get_id(context) if isinstance(context, dict) else ""
 
     @api.model
     def _get_date(self, item):
@@ -198,10 +205,10 @@ class WhatsappCsMessage(models.Model):
             {
                 "model": "discuss.channel",
                 "res_id": message.contact_id.discuss_channel_id.id,
-                "author_id": message.contact_id.partner_id.id,
+                "author_id": (message.company_id if message.is_echo else message.contact_id).partner_id.id,
                 "email_from": False,
                 "reply_to": False,
-                "message_type": "whatsapp_cs",
+                "message_type": "comment" if message.is_echo else "whatsapp_cs",
                 "subtype_id": subtype_id,
                 "body": message._get_discuss_body(),
                 "parent_id": message in quoted and quoted[message].mail_message_id.id,
@@ -211,11 +218,10 @@ class WhatsappCsMessage(models.Model):
         ]
 
     def _get_discuss_body(self):
+        """Return what people see: the text, or in short what the card beside it shows in full (``_get_card``)."""
         if self.message_type == "text":
             return text_format.whatsapp_to_html(self.body)
-        label = self.env._("[%s: this version shows the text only; the message is kept as it came]", self.message_type)
-        text = f"{self.body}\n{label}" if self.body else label
-        return text_format.whatsapp_to_html(text)
+        return text_format.whatsapp_to_html(message_content.get_text(json.loads(self.raw)))
 
     def _find_quoted(self):
         """Return ``{message: the one it answers to}``, of those that are known here and belong to the same contact."""
@@ -232,7 +238,9 @@ class WhatsappCsMessage(models.Model):
     def _link_quoting(self):
         """Let messages that arrived before the one they answer to show it now."""
         domain = [("quoted_wamid", "in", self.mapped("wamid")), ("contact_id", "in", self.contact_id.ids)]
-        for message, quoted in self.search(domain)._find_quoted().items():
+        early = self.search(domain, order="id")
+        early.filtered(lambda message: message.message_type in message_content.ACTION_TYPES)._apply_action()
+        for message, quoted in early._find_quoted().items():
             if message.mail_message_id and not message.mail_message_id.parent_id:
                 message.mail_message_id.parent_id = quoted.mail_message_id
 
@@ -343,7 +351,7 @@ class WhatsappCsMessage(models.Model):
                 "body": text,
                 "content": content,
                 "user_id": self.env.uid,
-                "quoted_wamid": quoted.wamid,
+                "quoted_wamid": quoted[:1].wamid,
                 "mail_message_id": mail_message.id,
                 "state": "queued",
                 **values,
@@ -351,6 +359,38 @@ class WhatsappCsMessage(models.Model):
         )
         self.env["whatsapp.cs.outbox"]._add(message)
         return message
+
+    @api.model
+    def _queue_files(self, conversation, mail_message, text):
+        """Queue an agent's Discuss message with its files: one message each, the text as the first one's caption.
+
+        Where the first file can have none, or the text is longer than a caption, the text goes before it.
+        """
+        files = [(attachment, *attachment._whatsapp_cs_get_kind()) for attachment in mail_message.attachment_ids]
+        has_caption = media.KINDS[files[0][1]].has_caption and get_length(text) <= media.CAPTION_LIMIT
+        if text and not has_caption:
+            self._queue(conversation, mail_message, text)
+        for number, (attachment, kind, is_voice) in enumerate(files):
+            caption = text if has_caption and not number else ""
+            content = {"caption": caption} if caption else {}
+            filename = media.clean_filename(attachment.name, "file")
+            if kind == "document":
+                content["filename"] = filename
+            if is_voice:
+                content["voice"] = True
+            message = self._queue(conversation, mail_message, caption or False, kind, content)
+            self.env["whatsapp.cs.media"].create(
+                {
+                    "message_id": message.id,
+                    "kind": kind,
+                    "is_voice": is_voice,
+                    "mimetype": attachment.mimetype,
+                    "filename": filename,
+                    "size": attachment.file_size,
+                    "attachment_id": attachment.id,
+                    "state": "done",
+                }
+            )
 
     def _prepare_payload(self):
         """Return the message as the Graph API wants it, without the key of the outbox row."""
@@ -362,7 +402,7 @@ class WhatsappCsMessage(models.Model):
             "type": self.message_type,
             self.message_type: self._prepare_content(),
         }
-        if self.quoted_wamid:
+        if self.quoted_wamid and self.message_type != "reaction":
             payload["context"] = {"message_id": self.quoted_wamid}
         return payload
 
@@ -370,6 +410,8 @@ class WhatsappCsMessage(models.Model):
         """Return the object that the API has under the name of the message's type."""
         if self.message_type == "text":
             return {"body": self.body, "preview_url": "https://" in self.body or "http://" in self.body}
+        if self.media_ids and self.media_ids.media_id:
+            return {"id": self.media_ids.media_id, **self.content}
         return self.content
 
     def _set_accepted(self, wamid):
@@ -403,6 +445,7 @@ class WhatsappCsMessage(models.Model):
                 "error": error,
             }
         )
+        self._on_reaction_failed()
         if code in graph_errors.UNREACHABLE:
             self.contact_id._note_unreachable()
         self._broadcast_state()

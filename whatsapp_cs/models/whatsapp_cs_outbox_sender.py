@@ -2,13 +2,15 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..tools import graph_errors
-from ..tools.graph_client import GraphError
+from ..tools.graph_client import GraphClient, GraphError
+from ..tools.media import NotSendable, Upload
 from ..tools.rate import Bucket
 from .whatsapp_cs_queue import OWNED
 
@@ -226,12 +228,15 @@ class WhatsappCsOutbox(models.Model):
         calls = []
         for row in self:
             try:
-                payload = {**row.message_id._prepare_payload(), "biz_opaque_callback_data": row.key}
+                message = row.message_id
+                payload = {**message._prepare_payload(), "biz_opaque_callback_data": row.key}
+                upload = message.media_ids._prepare_upload() if message.media_ids else None
             except Exception as error:  # one that can't be put into words must not take the others with it
                 _logger.exception("WhatsApp outbox row %s has no payload", row.id)
                 row._on_error(GraphError("payload", type(error).__name__))
                 continue
-            calls.append((row.id, clients[row.channel_id.account_id], row.channel_id.phone_number_id, payload))
+            client = clients[row.channel_id.account_id]
+            calls.append(Call(row.id, client, row.channel_id.phone_number_id, payload, upload))
         return calls
 
     # === RESULTS === #
@@ -241,17 +246,25 @@ class WhatsappCsOutbox(models.Model):
         """Write down what became of the calls. Tried until it is stored: the calls can't be taken back."""
         if not results:
             return
-        accepted = sorted(result for result in results if result[2] is None)
-        refused = [result for result in results if result[2] is not None]
+        accepted = sorted((result for result in results if result.error is None), key=lambda result: result.row_id)
+        refused = [result for result in results if result.error is not None]
         while True:
             try:
+                self._write_uploaded([result for result in results if result.media_id])
                 self._write_accepted(accepted)
-                for row_id, _wamid, error, latency in refused:
-                    self.browse(row_id)._write_refused(error, latency)
+                for result in refused:
+                    self.browse(result.row_id)._write_refused(result.error, result.latency)
                 self.env["ir.cron"]._commit_progress(len(results), remaining=0)
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # a status webhook wrote the same message; look again
+
+    @api.model
+    def _write_uploaded(self, results):
+        """Remember the files WhatsApp has now: another try need not hand them over again."""
+        for result in results:
+            media = self.browse(result.row_id).message_id.media_ids
+            media.write({"media_id": result.media_id, "uploaded_date": fields.Datetime.now()})
 
     @api.model
     def _write_accepted(self, results):
@@ -273,9 +286,9 @@ class WhatsappCsOutbox(models.Model):
                  WHERE whatsapp_cs_message.id = gone.message_id
                 RETURNING whatsapp_cs_message.id, whatsapp_cs_message.channel_id
                 """,
-                [row_id for row_id, _wamid, _error, _latency in results],
-                [wamid for _row_id, wamid, _error, _latency in results],
-                [latency for _row_id, _wamid, _error, latency in results],
+                [result.row_id for result in results],
+                [result.wamid for result in results],
+                [result.latency for result in results],
             )
         )
         self.env.invalidate_all()
@@ -299,15 +312,52 @@ class WhatsappCsOutbox(models.Model):
             self._get_bucket(self.channel_id).slow_down()
 
 
+class Call(NamedTuple):
+    """What a thread needs to send a message; it knows no ORM. ``upload``: a file that WhatsApp does not have yet."""
+
+    row_id: int
+    client: GraphClient
+    phone_number_id: str
+    payload: dict
+    upload: Upload | None
+
+
+class Result(NamedTuple):
+    """What became of a call: WhatsApp's id of the message or an error; how long it took (ms); the id of a file handed over."""
+
+    row_id: int
+    wamid: str | None
+    error: GraphError | None
+    latency: int
+    media_id: str | None
+
+
 def _send(call):
-    row_id, client, phone_number_id, payload = call
     started = time.monotonic()
-    wamid, failure = None, None
+    wamid, failure, media_id = None, None, None
     try:
-        wamid = client.send_message(phone_number_id, payload)
+        payload = call.payload
+        if call.upload:
+            media_id = _upload(call)
+            kind = payload["type"]
+            payload = {**payload, kind: {"id": media_id, **payload[kind]}}
+            started = time.monotonic()  # how fast WhatsApp answers, not how large the file is
+        wamid = call.client.send_message(call.phone_number_id, payload)
+    except NotSendable as error:
+        failure = GraphError("file", str(error))
     except GraphError as error:
         failure = error
     except Exception as error:  # a bug must not take the other results with it; whether the message left is open
-        _logger.exception("WhatsApp outbox row %s could not be sent", row_id)
+        _logger.exception("WhatsApp outbox row %s could not be sent", call.row_id)
         failure = GraphError("network", type(error).__name__, outcome_unknown=True)
-    return row_id, wamid, failure, int((time.monotonic() - started) * 1000)
+    return Result(call.row_id, wamid, failure, int((time.monotonic() - started) * 1000), media_id)
+
+
+def _upload(call):
+    """Make the file what WhatsApp wants, hand it over, and return its id."""
+    try:
+        file, mimetype, filename = call.upload.prepare()
+    except OSError as error:  # the message has not left: nothing is in doubt
+        raise NotSendable(type(error).__name__) from error
+    with file:
+        return call.client.upload_media(call.phone_number_id, file, mimetype, filename)

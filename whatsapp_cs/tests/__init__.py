@@ -7,7 +7,11 @@ from . import test_event
 from . import test_graph_client
 from . import test_health
 from . import test_hoot
+from . import test_media
 from . import test_message
+from . import test_message_types
 from . import test_outbox
+from . import test_rich_message
 from . import test_text_format
 from . import test_webhook
+from . import test_window

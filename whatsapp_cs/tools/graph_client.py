@@ -1,16 +1,21 @@
 """The one door to Meta's Graph API: no other file talks HTTP."""
 
+import hashlib
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 import requests
+from requests_toolbelt import MultipartEncoder
 
-from . import graph_errors
+from . import graph_errors, url_guard
 
 CONNECT_TIMEOUT = 5  # seconds
 IDLE_SECONDS = 15  # that a connection is kept for the next call; servers close theirs after about a minute
+REDIRECTS = 4  # that a download may follow
+PIECE = 256 * 1024  # bytes of a file that are in memory at a time
+USER_AGENT = "whatsapp_cs"  # Meta's file servers refuse some libraries' own names
 READ_TIMEOUT = 30  # seconds; Meta recommends a generous one, a time-out leaves a message in doubt
 
 
@@ -112,17 +117,70 @@ class GraphClient:
         except (KeyError, IndexError, TypeError) as error:
             raise GraphError("network", "answer without a message id", outcome_unknown=True) from error
 
+    def mark_read(self, phone_number_id, wamid, is_typing=False):
+        """Tell the customer that this message and all before it were read; with ``is_typing`` also that an answer comes."""
+        payload = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+        if is_typing:
+            payload["typing_indicator"] = {"type": "text"}
+        return self._request("POST", f"{phone_number_id}/messages", json=payload, is_safe=True)
+
+    # === MEDIA === #
+
+    def get_media(self, media_id, phone_number_id):
+        """Return what Meta knows of a file: ``url`` (for 5 minutes), ``mime_type``, ``sha256``, ``file_size`` (bytes)."""
+        return self._request("GET", media_id, params={"phone_number_id": phone_number_id})
+
+    def download(self, address, file, limit):
+        """Write the file at ``address`` (from ``get_media``) into ``file``, piece by piece; return its SHA-256 (bytes).
+
+        Only from Meta's hosts, also after a redirect. More than ``limit`` bytes are a GraphError "too large".
+        """
+        try:
+            with self._get_session() as session:
+                for _redirect in range(REDIRECTS):
+                    url_guard.check(address, self.base_url)
+                    with session.get(
+                        address,
+                        headers={"Authorization": f"Bearer {self.token}", "User-Agent": USER_AGENT},
+                        timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                        allow_redirects=False,
+                        stream=True,
+                    ) as response:
+                        if response.is_redirect:
+                            address = url_guard.follow(address, response.headers.get("Location"), self.base_url)
+                            continue
+                        if response.status_code == 200:
+                            return _write(response, file, limit)
+                        raise GraphError(
+                            "media", f"HTTP {response.status_code}", retryable=response.status_code not in (401, 403)
+                        )
+        except url_guard.ForbiddenAddress as error:
+            raise GraphError("media", f"not an address of WhatsApp: {error}", retryable=False) from error
+        except requests.RequestException as error:
+            raise GraphError("network", type(error).__name__, retryable=True) from error
+        raise GraphError("media", "too many redirects", retryable=False)
+
+    def upload_media(self, phone_number_id, file, mimetype, filename):
+        """Hand an open file over, piece by piece, and return the id to send it by; it is valid for 30 days."""
+        form = MultipartEncoder({"messaging_product": "whatsapp", "type": mimetype, "file": (filename, file, mimetype)})
+        answer = self._request(
+            "POST", f"{phone_number_id}/media", data=form, headers={"Content-Type": form.content_type}, is_safe=True
+        )
+        if not isinstance(answer.get("id"), (str, int)):
+            raise GraphError("network", "answer without a media id", retryable=True)
+        return str(answer["id"])
+
     # === TRANSPORT === #
 
-    def _request(self, method, path, *, token=None, **kwargs):
+    def _request(self, method, path, *, token=None, headers=None, is_safe=None, **kwargs):
         # What only reads may be asked again after any failure; what sends may not.
-        is_safe = method == "GET"
+        is_safe = method == "GET" if is_safe is None else is_safe
         try:
             with self._get_session() as session:
                 response = session.request(
                     method,
                     f"{self.base_url}/{self.version}/{path}",
-                    headers={"Authorization": f"Bearer {token or self.token}"},
+                    headers={"Authorization": f"Bearer {token or self.token}", **(headers or {})},
                     timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                     allow_redirects=False,
                     **kwargs,
@@ -190,6 +248,17 @@ def post_signed(url, body, signature):
     except requests.RequestException as error:
         raise GraphError("network", type(error).__name__, retryable=True) from error
     return response.status_code
+
+
+def _write(response, file, limit):
+    digest, size = hashlib.sha256(), 0
+    for piece in response.iter_content(PIECE):
+        size += len(piece)
+        if size > limit:
+            raise GraphError("media", "too large", retryable=False)
+        digest.update(piece)
+        file.write(piece)
+    return digest.digest()
 
 
 def _was_never_sent(error):

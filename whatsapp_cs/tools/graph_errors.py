@@ -73,6 +73,11 @@ _MEANINGS = {
         CONFIGURATION, _lt("WhatsApp does not know this number any more. An administrator should connect again.")
     ),
     **dict.fromkeys(
+        ("file", 131053),
+        Meaning(CONFIGURATION, _lt("The file can't be sent: it is damaged or of another type than its name says.")),
+    ),
+    131052: Meaning(NEVER, _lt("WhatsApp could not load the customer's file. Ask the customer to send it again.")),
+    **dict.fromkeys(
         (100, 131008, 131009), Meaning(CONFIGURATION, _lt("WhatsApp did not accept the content of the message."))
     ),
 }

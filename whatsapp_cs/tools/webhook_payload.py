@@ -42,6 +42,10 @@ class Update(NamedTuple):
     def phone_number_id(self):
         return _text(_dict(self.value.get("metadata")).get("phone_number_id"))
 
+    def get_items(self, name):
+        """Return the objects in the list ``name`` of a field's value, at most a thousand (Meta's own limit)."""
+        return [item for item in _list(self.value.get(name))[:1000] if isinstance(item, dict)]
+
     def get_lane(self):
         """Return the number below ``LANES`` that is the same for all messages of one person; other fields have their own.
 
@@ -71,6 +75,10 @@ class Update(NamedTuple):
     def get_identity(self):
         """Return the sender of a message. Both ids may be missing, then nobody can be answered: PayloadError."""
         wa_id, user_id = to_digits(_text(self.item.get("from"))), _text(self.item.get("from_user_id"))
+        if not wa_id and not user_id:  # WhatsApp's notice of a new user id may name nobody else
+            system = _dict(self.item.get("system"))
+            user_id = _text(system.get("previous_user_id") or system.get("user_id"))
+            wa_id = "" if user_id else to_digits(_text(system.get("wa_id")))
         if not wa_id and not user_id:
             raise PayloadError("The message names no sender (neither from nor from_user_id).")
         if len(wa_id) > 32 or len(user_id) > ID_LIMIT:

@@ -1,10 +1,11 @@
 import { ComposerAction, registerComposerAction } from "@mail/core/common/composer_actions";
+import { RichMessageDialog } from "@whatsapp_cs/core/common/rich_message/rich_message_dialog";
 
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
-/** What WhatsApp messages can't carry yet. */
-const HIDDEN_ACTIONS = ["upload-files", "voice-start", "voice-stop", "voice-recording", "add-gif", "add-poll"];
+/** What WhatsApp messages can't carry. */
+const HIDDEN_ACTIONS = ["add-gif", "add-poll"];
 
 patch(ComposerAction.prototype, {
     _condition({ action, composer }) {
@@ -26,3 +27,25 @@ registerComposerAction("whatsapp-cs-note", {
     onSelected: ({ composer }) => composer.whatsappCsToggleNote(),
     sequenceQuick: 5,
 });
+
+/** Messages with more than text; the dialog of each shows the limits and what the customer will see. */
+const RICH_MESSAGES = [
+    ["buttons", _t("Buttons"), "fa fa-hand-pointer-o"],
+    ["list", _t("List to choose from"), "fa fa-list-ul"],
+    ["link", _t("Link button"), "fa fa-external-link"],
+    ["location", _t("Location"), "fa fa-map-marker"],
+    ["location_request", _t("Ask for the location"), "fa fa-location-arrow"],
+    ["contacts", _t("Contact card"), "fa fa-address-card-o"],
+    ["products", _t("Products"), "fa fa-shopping-bag"],
+    ["flow", _t("Form (flow)"), "fa fa-list-alt"],
+];
+for (const [index, [kind, name, icon]] of RICH_MESSAGES.entries()) {
+    registerComposerAction(`whatsapp-cs-${kind.replace("_", "-")}`, {
+        condition: ({ composer }) => composer.isWhatsappCs && !composer.isWhatsappCsNote,
+        icon,
+        name,
+        onSelected: ({ composer, owner }) =>
+            owner.env.services.dialog.add(RichMessageDialog, { composer, kind, title: name }),
+        sequence: 40 + index,
+    });
+}

@@ -1,5 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 
+import { WindowChip } from "@whatsapp_cs/core/common/window_chip/window_chip";
+
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { user } from "@web/core/user";
@@ -9,6 +11,7 @@ const { DateTime } = luxon;
 /** Says above (or in place of) the composer who may answer the customer, and what to do if nobody can. */
 export class ComposerBar extends Component {
     static template = "whatsapp_cs.ComposerBar";
+    static components = { WindowChip };
     static props = ["composer"];
 
     setup() {

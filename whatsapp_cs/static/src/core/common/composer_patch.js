@@ -19,10 +19,6 @@ patch(Composer.prototype, {
             this.isWhatsappCs && this.thread.whatsappCsClosedReason && !this.isWhatsappCsNote
         );
     },
-    /** Text only for now. */
-    get allowUpload() {
-        return super.allowUpload && !this.isWhatsappCs;
-    },
     get placeholder() {
         if (!this.isWhatsappCs) {
             return super.placeholder;
@@ -40,9 +36,13 @@ patch(Composer.prototype, {
         }
         return postData;
     },
-    /** The server makes a member of whoever types; who only looks must not become one. */
+    /**
+     * The server makes a member of whoever types; who only looks must not become one. The customer is told that
+     * somebody types: not while it is a note.
+     */
     notifyIsTyping() {
-        if (!this.isWhatsappCs || this.thread.self_member_id) {
+        const isForCustomer = this.thread?.self_member_id && !this.isWhatsappCsNote;
+        if (!this.isWhatsappCs || isForCustomer) {
             super.notifyIsTyping(...arguments);
         }
     },

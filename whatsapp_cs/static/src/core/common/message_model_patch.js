@@ -20,7 +20,18 @@ patch(Message.prototype, {
         this.whatsapp_cs_state = undefined;
         /** @type {string|false|undefined} */
         this.whatsapp_cs_error = undefined;
+        /** @type {object|false|undefined} what is drawn beside the text, see `_get_card` on the server */
+        this.whatsapp_cs_card = undefined;
         this.isWhatsappCsRetrying = false;
+    },
+    /** The text is only a short form of the card. */
+    get whatsappCsCardReplacesText() {
+        const card = this.isInWhatsappCs && this.whatsapp_cs_card;
+        return Boolean(
+            card?.kind &&
+                !["buttons", "template"].includes(card.kind) &&
+                !(card.kind === "media" && (card.caption || !card.state || card.state === "done"))
+        );
     },
     get isInWhatsappCs() {
         return this.thread?.channel_type === "whatsapp_cs";
@@ -61,8 +72,12 @@ patch(Message.prototype, {
     get editable() {
         return super.editable && (!this.isInWhatsappCs || this.isNote);
     },
+    /** A reaction reaches the customer, so it takes what an answer takes. */
     canAddReaction() {
-        return super.canAddReaction(...arguments) && (!this.isInWhatsappCs || this.isNote);
+        return (
+            super.canAddReaction(...arguments) &&
+            (!this.isInWhatsappCs || this.isNote || !this.thread.whatsappCsClosedReason)
+        );
     },
     canReplyTo(thread) {
         const reason = thread?.whatsappCsClosedReason;
