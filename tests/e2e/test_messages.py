@@ -34,7 +34,12 @@ def test_what_customers_send_is_drawn_for_the_agent(simulator, discuss_of):
     expect(card.filter(has_text="KETTLE-RED")).to_contain_text("2,400 INR")
     send(simulator, customer, "unsupported", {"type": "poll"}, errors=[{"code": 131051, "title": "unsupported"}])
     expect(card.filter(has_text="a poll")).to_be_visible()
-    send(simulator, customer, "edit", {"original_message_id": wamid, "message": {"type": "text", "text": {"body": "Where is your shop?"}}})
+    send(
+        simulator,
+        customer,
+        "edit",
+        {"original_message_id": wamid, "message": {"type": "text", "text": {"body": "Where is your shop?"}}},
+    )
     expect(agent.message("Where is your shop?")).to_contain_text("Changed by the customer")
     send(simulator, customer, "reaction", {"message_id": wamid, "emoji": "😀"})
     expect(agent.message("Where is your shop?").locator(".o-mail-MessageReactions")).to_contain_text("😀")
@@ -50,7 +55,9 @@ def test_agent_sends_buttons_and_the_limits_show_while_typing(simulator, convers
     agent.choose(customer)
     agent.type("Hello Mina")
     agent.page.get_by_role("button", name="More Actions").click()
-    agent.page.get_by_role("menuitem", name="Buttons", exact=True).or_(agent.page.get_by_role("button", name="Buttons", exact=True)).click()
+    agent.page.get_by_role("menuitem", name="Buttons", exact=True).or_(
+        agent.page.get_by_role("button", name="Buttons", exact=True)
+    ).click()
     dialog = agent.page.get_by_role("dialog")
     dialog.locator("textarea[name=body]").fill("Shall we deliver today?")
     first = dialog.locator("input").nth(1)

@@ -411,8 +411,8 @@ class WhatsappCsMessage(models.Model):
         if self.message_type == "text":
             return {"body": self.body, "preview_url": "https://" in self.body or "http://" in self.body}
         if self.media_ids and self.media_ids.media_id:
-            return {"id": self.media_ids.media_id, **self.content}
-        return self.content
+            return {"id": self.media_ids.media_id, **(self.content or {})}
+        return self.content or {}
 
     def _set_accepted(self, wamid):
         """WhatsApp took it: keep its id. The ticks follow from what WhatsApp reports."""

@@ -204,7 +204,7 @@ class WhatsappCsMessage(models.Model):
 
     def _get_content_card(self):
         """Return the card of what the message holds."""
-        if self.content and self.content.get("kind") == "media":
+        if isinstance(self.content, dict) and self.content.get("kind") == "media":
             media = self.media_ids[:1]
             return {**self.content, "state": media.state, "error": media.state == "failed" and media._get_reason()}
         if self.message_type == "audio" and not self.is_echo and self.mail_message_id.attachment_ids.voice_ids:

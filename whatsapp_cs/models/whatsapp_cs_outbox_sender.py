@@ -340,7 +340,7 @@ def _send(call):
         if call.upload:
             media_id = _upload(call)
             kind = payload["type"]
-            payload = {**payload, kind: {"id": media_id, **payload[kind]}}
+            payload = {**payload, kind: {**payload[kind], "id": media_id}}
             started = time.monotonic()  # how fast WhatsApp answers, not how large the file is
         wamid = call.client.send_message(call.phone_number_id, payload)
     except NotSendable as error:

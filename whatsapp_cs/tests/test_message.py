@@ -57,17 +57,6 @@ class TestMessage(WhatsappCsCommon):
         self.receive(body)
         self.assertIn("That one", self.get_texts(self.get_thread())[-1])
 
-    def test_a_type_this_version_does_not_show_is_kept_and_said(self):
-        body = self.text_body("x", "wamid.A2")
-        message = body["entry"][0]["changes"][0]["value"]["messages"][0]
-        message.pop("text")
-        message.update(type="image", image={"id": "55", "caption": "My parcel", "mime_type": "image/jpeg"})
-        self.receive(body)
-        shown = self.get_texts(self.get_thread())[-1]
-        self.assertIn("My parcel", shown)
-        self.assertIn("image", shown)
-        self.assertIn('"55"', self.env["whatsapp.cs.message"].search([("wamid", "=", "wamid.A2")]).raw)
-
     # === STATUSES === #
 
     def test_ticks_go_forward_in_order(self):

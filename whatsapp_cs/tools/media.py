@@ -7,7 +7,7 @@ import io
 import re
 from typing import NamedTuple
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401 - Odoo leaves this type out unless it is asked for
 
 try:
     import av  # PyAV: makes voice messages out of what browsers record; optional
@@ -50,7 +50,7 @@ KINDS = {
     "sticker": Kind(frozenset({"image/webp"}), 500 * 1024, False),
 }
 # Pictures that we turn into ones WhatsApp takes
-CONVERTED_IMAGES = frozenset({"image/webp", "image/bmp", "image/x-ms-bmp", "image/tiff", "image/gif"})
+CONVERTED_IMAGES = frozenset({"image/webp", "image/bmp", "image/x-ms-bmp", "image/gif"})
 LARGEST_SOURCE_IMAGE = 40 * MEGABYTE  # bytes of a picture that is made smaller before it is sent
 IMAGE_BOX = (800, 600)  # pixels a picture is scaled to fit into (MS4)
 INBOUND_BOX = (2560, 2560)  # pixels; what customers send is kept sharper

@@ -8,7 +8,7 @@ characters as ``text_format.get_length`` counts them.
 import math
 import secrets
 
-from odoo.tools.translate import LazyGettext, LazyTranslate
+from odoo.tools.translate import LazyTranslate
 
 from .text_format import get_length
 
@@ -28,15 +28,11 @@ PLACE_LIMIT = 1000
 
 
 class InvalidContent(Exception):
-    """What was entered can't be sent; ``args``: a sentence (lazily translated) and its values."""
+    """What was entered can't be sent; holds a lazily translated sentence."""
 
     def get_text(self, env):
         """Return the sentence in the user's language."""
-        text, values = self.args
-        values = {
-            name: env._(value) if isinstance(value, LazyGettext) else value for name, value in (values or {}).items()
-        }
-        return env._(text, **values)
+        return env._(self.args[0])
 
 
 LIMITS = {  # for counters in the client
@@ -57,7 +53,7 @@ LIMITS = {  # for counters in the client
 def build(kind, values):
     """Return ``(type, content, text)`` of a message of ``kind``, a key of ``BUILDERS``; or raise InvalidContent."""
     if kind not in BUILDERS or not isinstance(values, dict):
-        raise InvalidContent(_lt("WhatsApp has no message of this kind."), None)
+        raise InvalidContent(_lt("WhatsApp has no message of this kind."))
     return BUILDERS[kind](values)
 
 
@@ -67,8 +63,7 @@ def _build_location(values):
         raise InvalidContent(
             _lt(
                 "Enter the place as latitude (-90 to 90) and longitude (-180 to 180), for instance 12.9716 and 77.5946."
-            ),
-            None,
+            )
         )
     name, address = (
         _line(values, "name", _lt("Name"), PLACE_LIMIT),
@@ -82,7 +77,7 @@ def _build_location(values):
 def _build_contacts(values):
     people = values.get("people")
     if not isinstance(people, list) or not people:
-        raise InvalidContent(_lt("Choose at least one contact."), None)
+        raise InvalidContent(_lt("Choose at least one contact."))
     cards = []
     for person in people:
         phones = [
@@ -92,8 +87,10 @@ def _build_contacts(values):
         ]
         if not phones and not person.get("email"):
             raise InvalidContent(
-                _lt("%(name)s has neither a phone number nor an e-mail address: there is nothing to pass on."),
-                {"name": person.get("name")},
+                _lt(
+                    "%(name)s has neither a phone number nor an e-mail address: there is nothing to pass on.",
+                    name=person.get("name"),
+                )
             )
         first, _blank, last = person["name"].partition(" ")
         name = {"formatted_name": person["name"], "first_name": first} | ({"last_name": last} if last else {})
@@ -110,10 +107,10 @@ def _build_buttons(values):
     titles = [title.strip() for title in _texts(values.get("buttons")) if title.strip()]
     if not 1 <= len(titles) <= BUTTONS_LIMIT:
         raise InvalidContent(
-            _lt("WhatsApp takes 1 to %(limit)s buttons; for more choices send a list."), {"limit": BUTTONS_LIMIT}
+            _lt("WhatsApp takes 1 to %(limit)s buttons; for more choices send a list.", limit=BUTTONS_LIMIT)
         )
     if len(set(titles)) < len(titles):
-        raise InvalidContent(_lt("Two buttons have the same title: the customer could not tell them apart."), None)
+        raise InvalidContent(_lt("Two buttons have the same title: the customer could not tell them apart."))
     for title in titles:
         _check(title, _lt("Button"), BUTTON_LIMIT)
     key = secrets.token_hex(4)  # old buttons stay tappable: an answer says which message it belongs to
@@ -125,13 +122,13 @@ def _build_buttons(values):
 
 def _build_list(values):
     key, sections, total = secrets.token_hex(4), [], 0
-    for section in values.get("sections") if isinstance(values.get("sections"), list) else ():
+    for section in _dicts(values.get("sections")):
         rows = []
-        for row in section.get("rows") if isinstance(section.get("rows"), list) else ():
+        for row in _dicts(section.get("rows")):
             title = _line(row, "title", _lt("Row"), ROW_TITLE_LIMIT)
             description = _line(row, "description", _lt("Description"), ROW_DESCRIPTION_LIMIT)
             if not title and description:
-                raise InvalidContent(_lt("A row has a description and no title."), None)
+                raise InvalidContent(_lt("A row has a description and no title."))
             if title:
                 total += 1
                 rows.append(
@@ -142,22 +139,22 @@ def _build_list(values):
             sections.append(({"title": title} if title else {}) | {"rows": rows})
     if not 1 <= total <= ROWS_LIMIT:
         raise InvalidContent(
-            _lt("A list has 1 to %(limit)s rows in all; this one has %(total)s."), {"limit": ROWS_LIMIT, "total": total}
+            _lt("A list has 1 to %(limit)s rows in all; this one has %(total)s.", limit=ROWS_LIMIT, total=total)
         )
     if len(sections) > 1 and not all(section.get("title") for section in sections):
-        raise InvalidContent(_lt("With more than one section, each needs a title."), None)
+        raise InvalidContent(_lt("With more than one section, each needs a title."))
     opener = _line(values, "opener", _lt("Button"), BUTTON_LIMIT)
     if not opener:
-        raise InvalidContent(_lt("The button that opens the list needs a title."), None)
+        raise InvalidContent(_lt("The button that opens the list needs a title."))
     return _interactive("list", values, {"button": opener, "sections": sections}, LIST_BODY_LIMIT)
 
 
 def _build_link(values):
     label, url = _line(values, "label", _lt("Label"), BUTTON_LIMIT), _line(values, "url", _lt("Link"), URL_LIMIT)
     if not label:
-        raise InvalidContent(_lt("The link button needs a label."), None)
+        raise InvalidContent(_lt("The link button needs a label."))
     if not url.startswith(("https://", "http://")) or " " in url or len(url) < 11:
-        raise InvalidContent(_lt("The link must begin with https:// and hold no blanks."), None)
+        raise InvalidContent(_lt("The link must begin with https:// and hold no blanks."))
     action = {"name": "cta_url", "parameters": {"display_text": label, "url": url}}
     return _interactive("cta_url", values, action)
 
@@ -171,16 +168,16 @@ def _build_products(values):
     products = [product.strip() for product in _texts(values.get("products")) if product.strip()]
     if not catalog:
         raise InvalidContent(
-            _lt("This number has no catalogue yet. An administrator enters its id in the number's settings."), None
+            _lt("This number has no catalogue yet. An administrator enters its id in the number's settings.")
         )
     if not 1 <= len(products) <= PRODUCTS_LIMIT:
-        raise InvalidContent(_lt("Choose 1 to %(limit)s products."), {"limit": PRODUCTS_LIMIT})
+        raise InvalidContent(_lt("Choose 1 to %(limit)s products.", limit=PRODUCTS_LIMIT))
     if len(products) == 1:
         return _interactive(
             "product", values, {"catalog_id": catalog, "product_retailer_id": products[0]}, is_optional=True
         )
     if not _line(values, "header", _lt("Header"), HEADER_LIMIT):
-        raise InvalidContent(_lt("Several products need a header."), None)
+        raise InvalidContent(_lt("Several products need a header."))
     section = {"title": values["header"].strip()[:SECTION_TITLE_LIMIT]}
     section["product_items"] = [{"product_retailer_id": product} for product in products]
     return _interactive("product_list", values, {"catalog_id": catalog, "sections": [section]})
@@ -189,7 +186,7 @@ def _build_products(values):
 def _build_flow(values):
     flow, label = _line(values, "flow", _lt("Flow"), 128), _line(values, "label", _lt("Label"), BUTTON_LIMIT)
     if not flow or not label:
-        raise InvalidContent(_lt("A form needs the id of its flow at WhatsApp, and a label for its button."), None)
+        raise InvalidContent(_lt("A form needs the id of its flow at WhatsApp, and a label for its button."))
     parameters = {"flow_message_version": "3", "flow_id": flow, "flow_cta": label, "flow_token": secrets.token_hex(8)}
     return _interactive("flow", values, {"name": "flow", "parameters": parameters})
 
@@ -209,7 +206,7 @@ BUILDERS = {
 def _interactive(kind, values, action, body_limit=BODY_LIMIT, is_optional=False):
     body = values.get("body").strip() if isinstance(values.get("body"), str) else ""
     if not body and not is_optional:
-        raise InvalidContent(_lt("The message needs a text above the choices."), None)
+        raise InvalidContent(_lt("The message needs a text above the choices."))
     _check(body, _lt("Text"), body_limit)
     header, footer = (
         _line(values, "header", _lt("Header"), HEADER_LIMIT),
@@ -237,13 +234,21 @@ def _check(text, label, limit):
     length = get_length(text)
     if length > limit:
         raise InvalidContent(
-            _lt("“%(label)s” has %(length)s characters; WhatsApp takes at most %(limit)s."),
-            {"label": label, "length": length, "limit": limit},
+            _lt(
+                "“%(label)s” has %(length)s characters; WhatsApp takes at most %(limit)s.",
+                label=label,
+                length=length,
+                limit=limit,
+            )
         )
 
 
 def _texts(value):
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _dicts(value):
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _number(value, limit):
