@@ -87,7 +87,7 @@ function renderReactions(message, names, onReact) {
 
 /**
  * The row of one message. `view` gives `names`, `findMessage`, `holder` (where dialogs go) and the handlers `onJump`,
- * `onReply`, `onPick` (open the reaction picker), `onReact`, `onRetry`, `onTap(message, choice)`, `onPlay`,
+ * `onReply`, `onPick` (open the reaction picker), `onReact`, `onRetry`, `onTap(message, choice)`, `onPlay`, `onDelete`,
  * `onShareLocation`, `onShareNumber` and `onNote(text)`.
  */
 export function renderRow(message, { grouped }, view) {
@@ -114,7 +114,10 @@ export function renderRow(message, { grouped }, view) {
               "div",
               { class: "actions" },
               iconButton("smile", "React", (event) => view.onPick(message, event.currentTarget), { "data-testid": "react" }),
-              iconButton("reply", "Reply", () => view.onReply(message), { "data-testid": "reply" })
+              iconButton("reply", "Reply", () => view.onReply(message), { "data-testid": "reply" }),
+              own && !message.shown?.revoked
+                  ? iconButton("bin", "Delete for everyone", () => view.onDelete(message), { "data-testid": "delete" })
+                  : null
           );
     return h(
         "div",

@@ -14,7 +14,7 @@ export class Chat {
     /**
      * `handlers`: onBack, onSend(text, replied), onFile(kind, file, caption, replied), onPlace(replied),
      * onContact(replied), onReact(message, emoji), onRetry(message), onTap(message, choice), onPlay(message),
-     * onShareNumber(message), onNote(text).
+     * onDelete(message), onShareNumber(message), onNote(text).
      */
     constructor(root, handlers) {
         this.root = root;
@@ -158,6 +158,7 @@ export class Chat {
             onRetry: this.handlers.onRetry,
             onTap: this.handlers.onTap,
             onPlay: this.handlers.onPlay,
+            onDelete: this.handlers.onDelete,
             onShareLocation: this.handlers.onPlace,
             onShareNumber: this.handlers.onShareNumber,
             onNote: this.handlers.onNote,

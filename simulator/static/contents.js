@@ -1,6 +1,6 @@
 /** What stands inside a bubble, for each type of message. A new type needs one more entry in `CONTENTS`. */
 import { h, icon } from "./dom.js";
-import { fileSize, initials } from "./format.js";
+import { fileSize, hue, initials } from "./format.js";
 import { emojiCount, renderMarkup } from "./markup.js";
 import { renderVoice } from "./voice.js";
 
@@ -110,7 +110,7 @@ function renderCards(message) {
         return h(
             "div",
             { class: "card", dataset: { testid: "contact" } },
-            h("span", { class: "avatar", "aria-hidden": "true", text: initials(name) }),
+            h("span", { class: "avatar", "aria-hidden": "true", dataset: { hue: hue(name) }, text: initials(name) }),
             h("span", { class: "card-text" }, h("b", { dir: "auto", text: name }), ...lines.filter(Boolean).map((line) => h("small", { dir: "auto", text: line })))
         );
     });

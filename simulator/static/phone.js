@@ -33,6 +33,7 @@ const chat = new Chat($("phone"), {
     onPlace: (replied) => askPlace((place) => act({ type: "location", ...place }, replied)),
     onContact: (replied) => askContact((contact) => act({ type: "contact", contact }, replied)),
     onTap: (message, choice) => attempt(() => act({ type: "tap", message_id: message.id, ...choice })),
+    onDelete: (message) => attempt(() => act({ type: "revoke", message_id: message.id })),
     onShareNumber: (message) => attempt(() => act({ type: "own_card" }, message)),
     onPlay: play,
     onNote: (text) => toast(text, { kind: "note" }),
@@ -115,12 +116,21 @@ async function openChat() {
     }
     document.title = `${customer.name} – Customer phone`;
     thread.loading = !thread.messages.length;
-    renderHolder($("holder"), customer, number);
+    showHolder();
     chat.open(thread, customer, number);
     if (matchMedia("(hover: hover)").matches) {
         chat.composer.focus(); // on a touch screen that would raise the keyboard
     }
     await loadThread(thread);
+}
+
+function showHolder() {
+    const customer = findCustomer(state.customerId);
+    const number = findNumber(state.numberId);
+    if (customer && number) {
+        const onPreference = (value) => attempt(() => api.setPreference(customer.id, number.phone_number_id, value));
+        renderHolder($("holder"), customer, number, { onPreference });
+    }
 }
 
 // === LOADING ===
@@ -164,6 +174,7 @@ async function loadState() {
     }
     const before = chat.thread;
     route();
+    showHolder();
     if (before && isOpen(before)) {
         await loadThread(before);
     }

@@ -145,6 +145,39 @@ async def test_an_unsupported_message_has_metas_error(desk):
     assert await desk.outcome(await desk.send_type("location", {"latitude": 1, "longitude": 1})) is None
 
 
+async def test_the_page_sends_places_contacts_and_the_own_number(desk):
+    async def write(status=200, **body):
+        return await desk.phone("POST", f"{CHAT}/messages", status, json=body)
+
+    asked = await desk.inbound()
+    await write(type="location", latitude=41.4, longitude=2.2, name="Home", reply_to=asked)
+    await desk.idle()
+    assert last(desk)["location"] == {"latitude": 41.4, "longitude": 2.2, "name": "Home"}
+    assert last(desk)["context"]["id"] == asked
+    await write(type="contact", contact={"name": "Ana Sol", "phone": "+4915550050007"})
+    await desk.idle()
+    [card] = last(desk)["contacts"]
+    assert card["name"] == {"formatted_name": "Ana Sol", "first_name": "Ana", "last_name": "Sol"}
+    assert card["phones"] == [{"phone": "+4915550050007", "type": "CELL", "wa_id": "4915550050007"}]
+    await write(type="own_card")
+    await desk.idle()
+    assert last(desk)["contacts"][0]["origin"] == "contact_request"
+    deleted = await write(type="revoke", message_id=asked)
+    assert deleted["id"] == asked and deleted["shown"] == {"revoked": True}
+    await write(400, type="contact", contact={"name": "Ana", "phone": "no"})
+    await write(400, type="contact")
+    await write(400, type="location", latitude=100)
+
+
+async def test_the_page_stops_offers(desk):
+    customer = await desk.phone("POST", f"{CHAT}/preference", json={"value": "stop"})
+    assert customer["marketing_stopped"] == [PHONE]
+    await desk.idle()
+    assert desk.receiver.fields("user_preferences")[0]["user_preferences"][0]["value"] == "stop"
+    customer = await desk.phone("POST", f"{CHAT}/preference", json={"value": "resume"})
+    assert customer["marketing_stopped"] == []
+
+
 # === ACCOUNT === #
 
 
