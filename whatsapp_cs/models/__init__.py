@@ -1,5 +1,7 @@
 # In the order in which a message passes through.
 
+from . import whatsapp_cs_limits
+
 # connection
 from . import whatsapp_cs_account
 from . import whatsapp_cs_account_connection
@@ -13,17 +15,29 @@ from . import whatsapp_cs_message
 from . import whatsapp_cs_message_types
 from . import whatsapp_cs_media
 from . import whatsapp_cs_receipt
+from . import whatsapp_cs_message_policy
+from . import whatsapp_cs_message_cost
 from . import whatsapp_cs_early_status
 from . import whatsapp_cs_outbox
 from . import whatsapp_cs_outbox_sender
+from . import whatsapp_cs_send_policy
+from . import whatsapp_cs_outbox_policy
 from . import whatsapp_cs_outbox_compensation
 
 # people
 from . import whatsapp_cs_contact
+from . import whatsapp_cs_contact_consent
+from . import whatsapp_cs_consent
+from . import whatsapp_cs_consent_language
 
 # conversation
 from . import whatsapp_cs_conversation
 from . import whatsapp_cs_window
+
+# cost
+from . import whatsapp_cs_price
+from . import whatsapp_cs_account_cost
+from . import whatsapp_cs_conversation_cost
 
 # health
 from . import whatsapp_cs_health
@@ -31,6 +45,7 @@ from . import whatsapp_cs_health_tiles
 from . import whatsapp_cs_health_screen
 from . import whatsapp_cs_health_sample
 from . import whatsapp_cs_alert
+from . import whatsapp_cs_alert_budget
 
 # other apps' models
 from . import crm_lead
@@ -39,6 +54,8 @@ from . import discuss_channel_member
 from . import ir_attachment
 from . import ir_websocket
 from . import mail_message
+from . import phone_blacklist
 from . import res_config_settings
+from . import res_country_group
 from . import res_partner
 from . import res_users

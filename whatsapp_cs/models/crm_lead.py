@@ -13,6 +13,12 @@ class CrmLead(models.Model):
     whatsapp_cs_conversation_count = fields.Integer(
         compute="_compute_whatsapp_cs_conversation_count", groups="whatsapp_cs.whatsapp_cs_group_agent"
     )
+    whatsapp_cs_cost = fields.Float(
+        "WhatsApp Cost",
+        digits=(16, 4),
+        compute="_compute_whatsapp_cs_cost",
+        groups="whatsapp_cs.whatsapp_cs_group_editor",
+    )
 
     def _compute_whatsapp_cs_conversation_count(self):
         counts = dict(
@@ -20,6 +26,18 @@ class CrmLead(models.Model):
         )
         for lead in self:
             lead.whatsapp_cs_conversation_count = counts.get(lead, 0)
+
+    def _compute_whatsapp_cs_cost(self):
+        costs = self.env["whatsapp.cs.message"]._get_costs_by("conversation_id.lead_id", self)
+        for lead in self:
+            lead.whatsapp_cs_cost = costs.get(lead, 0)
+
+    def action_view_whatsapp_cs_costs(self):
+        """Show the messages that cost something."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_message_action")
+        action["domain"] = [("conversation_id.lead_id", "in", self.ids), ("cost", ">", 0)]
+        action["context"] = {}
+        return action
 
     def action_view_whatsapp_cs_conversations(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")

@@ -376,6 +376,15 @@ class DiscussChannel(models.Model):
             "views": [(False, "form")],
         }
 
+    def whatsapp_cs_get_price(self, kind="text", category=False):
+        """Return what a message to the customer will probably cost, for the composer: ``{price, text, category, reason}``.
+
+        :param kind: ``text`` (anything free-form) or ``template``; ``category`` is the template's
+        """
+        contact = self._whatsapp_cs_get_conversation().contact_id
+        price = self.env["whatsapp.cs.price"]._get_expected_price(contact, kind, category)
+        return self.env["whatsapp.cs.price"]._format(price, contact.company_id.currency_id)
+
     def _whatsapp_cs_get_conversation(self):
         self.ensure_one()
         if not self.has_access("read"):

@@ -1,13 +1,25 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-PREFIX = "whatsapp_cs_alert_"
+# What the settings are called here, and the model that keeps each under the rest of its name.
+LIMITS = {
+    "whatsapp_cs_alert_": "whatsapp.cs.alert",
+    "whatsapp_cs_policy_": "whatsapp.cs.send.policy",
+    "whatsapp_cs_price_": "whatsapp.cs.price",
+}
 
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    # Each is the limit of the same name of whatsapp.cs.alert.
+    whatsapp_cs_price_free_messages = fields.Integer("Free Service Messages a Month and Number")
+    whatsapp_cs_price_surcharge_hours = fields.Integer("Surcharge After (Hours)")
+    whatsapp_cs_policy_minute_messages = fields.Integer("Messages a Minute to Somebody New")
+    whatsapp_cs_policy_template_hours = fields.Integer("One Template Without Opt-In (Hours)")
+    whatsapp_cs_policy_promotion_days = fields.Integer("One Promotion (Days)")
+    whatsapp_cs_policy_content_messages = fields.Integer("Same Content in 30 Days (Messages)")
+    whatsapp_cs_policy_event_hours = fields.Integer("Same Event (Hours Apart)")
+    whatsapp_cs_policy_daily_contacts = fields.Integer("People Written to First in 24 Hours")
     whatsapp_cs_alert_inbox_minutes = fields.Integer("Webhook Waits (Minutes)")
     whatsapp_cs_alert_outbox_minutes = fields.Integer("Message Waits (Minutes)")
     whatsapp_cs_alert_failed_webhooks = fields.Integer("Failed Webhooks")
@@ -16,27 +28,30 @@ class ResConfigSettings(models.TransientModel):
     whatsapp_cs_alert_api_calls_granted = fields.Integer("API Calls Granted a Day")
     whatsapp_cs_alert_api_calls_percent = fields.Integer("API Calls Used (%)")
     whatsapp_cs_alert_growth_percent = fields.Integer("Storage Grows in a Month (%)")
+    whatsapp_cs_alert_budget_percent = fields.Integer("Budget Used (%)")
     whatsapp_cs_alert_job_minutes = fields.Integer("Job Is Overdue (Minutes)")
 
     @api.model
     def get_values(self):
-        alert = self.env["whatsapp.cs.alert"]
-        return {
-            **super().get_values(),
-            **{PREFIX + name: alert._get_limit(name) for name in self._get_whatsapp_cs_limits()},
-        }
+        limits = {name: model._get_limit(limit) for name, (model, limit) in self._get_whatsapp_cs_limits().items()}
+        return {**super().get_values(), **limits}
 
     def set_values(self):
         result = super().set_values()
-        for name in self._get_whatsapp_cs_limits():
-            limit = self[PREFIX + name]
-            if limit < 0:
+        for name, (model, limit) in self._get_whatsapp_cs_limits().items():
+            if self[name] < 0:
                 raise ValidationError(
-                    self.env._("“%s” can't be below 0; 0 switches the alert off.", self._fields[PREFIX + name].string)
+                    self.env._("“%s” can't be below 0; 0 switches it off.", self._fields[name].string)
                 )
-            self.env["whatsapp.cs.alert"]._set_limit(name, limit)
+            model._set_limit(limit, self[name])
         return result
 
     @api.model
     def _get_whatsapp_cs_limits(self):
-        return [name.removeprefix(PREFIX) for name in self._fields if name.startswith(PREFIX)]
+        """Return ``{field: (model that keeps it, name there)}``."""
+        return {
+            name: (self.env[model], name.removeprefix(prefix))
+            for prefix, model in LIMITS.items()
+            for name in self._fields
+            if name.startswith(prefix)
+        }

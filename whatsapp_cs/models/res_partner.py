@@ -17,6 +17,12 @@ class ResPartner(models.Model):
         compute="_compute_whatsapp_cs_conversation_count",
         groups="whatsapp_cs.whatsapp_cs_group_agent",
     )
+    whatsapp_cs_cost = fields.Float(
+        "WhatsApp Cost",
+        digits=(16, 4),
+        compute="_compute_whatsapp_cs_cost",
+        groups="whatsapp_cs.whatsapp_cs_group_editor",
+    )
 
     # Odoo indexes it on leads only; every new person who writes is looked up by it. Declared here and not on the
     # field, so that uninstalling takes it away again.
@@ -35,6 +41,11 @@ class ResPartner(models.Model):
         for partner in self:
             partner.whatsapp_cs_conversation_count = counts.get(partner, 0)
 
+    def _compute_whatsapp_cs_cost(self):
+        costs = self.env["whatsapp.cs.message"]._get_costs_by("conversation_id.partner_id", self)
+        for partner in self:
+            partner.whatsapp_cs_cost = costs.get(partner, 0)
+
     def write(self, vals):
         result = super().write(vals)
         if "name" in vals:
@@ -42,6 +53,13 @@ class ResPartner(models.Model):
             for contact_sudo in self.sudo().whatsapp_cs_contact_ids:
                 contact_sudo.discuss_channel_id.name = contact_sudo.name
         return result
+
+    def action_view_whatsapp_cs_costs(self):
+        """Show the messages that cost something."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_message_action")
+        action["domain"] = [("conversation_id.partner_id", "in", self.ids), ("cost", ">", 0)]
+        action["context"] = {}
+        return action
 
     def action_view_whatsapp_cs_conversations(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")

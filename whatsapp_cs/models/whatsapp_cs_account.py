@@ -229,6 +229,18 @@ class WhatsappCsAccount(models.Model):
         account_sudo = self.sudo()
         return get_client(account_sudo.base_url, account_sudo.api_version, account_sudo.access_token or "")
 
+    def _get_daily_contacts(self):
+        """Return how many people the account may write to first within 24 hours; 0: as many as it likes.
+
+        What Meta says of the numbers, which share it (``TIER_250``, ``TIER_2K`` …), else the setting.
+        """
+        self.ensure_one()
+        tiers = {tier for tier in self.channel_ids.mapped("messaging_limit") if tier}
+        if "TIER_UNLIMITED" in tiers:
+            return 0
+        limits = [int(number) * (1000 if kilo else 1) for number, kilo in re.findall(r"TIER_(\d+)(K?)", " ".join(tiers))]
+        return min(limits, default=0) or self.env["whatsapp.cs.send.policy"]._get_limit("daily_contacts")
+
     def _set_blocked(self, reason):
         """Stop sending on all numbers of the account, keep what is queued, and say why.
 

@@ -8,13 +8,14 @@ _logger = logging.getLogger(__name__)
 
 REOPEN_MINUTES = 10  # what comes back so soon was not over: the same alert goes on and nobody is told again
 SMALL_MB = 100  # a database below it grows by any percentage
-PARAMETER = "whatsapp_cs.alert_%s"
 
 
 class WhatsappCsAlert(models.Model):
     """Something is out of its bounds. Opened once, told once, closed by itself when it is over (KP12)."""
 
     _name = "whatsapp.cs.alert"
+    _inherit = ["whatsapp.cs.limits"]
+    _limits = "alert"
     _description = "WhatsApp Alert"
     _order = "id desc"
 
@@ -118,20 +119,6 @@ class WhatsappCsAlert(models.Model):
                     ),
                 )
         return False, False
-
-    # === LIMITS === #
-
-    @api.model
-    def _get_limit(self, name):
-        """Return a limit from the settings; 0 means that there is none and no alert comes."""
-        # sudo: ir.config_parameter - limits are no secret
-        text = self.env["ir.config_parameter"].sudo().get_param(PARAMETER % name) or ""
-        return int(text) if text.isdecimal() else 0
-
-    @api.model
-    def _set_limit(self, name, value):
-        # As text: a 0 would remove the parameter, and with it its owner, who takes it along when uninstalled.
-        self.env["ir.config_parameter"].set_param(PARAMETER % name, str(value))
 
     # === JUDGING === #
 

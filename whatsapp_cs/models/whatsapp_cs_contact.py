@@ -21,6 +21,7 @@ class WhatsappCsContact(models.Model):
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
     wa_id = fields.Char("WhatsApp Number", readonly=True, help="International digits as WhatsApp gives them.")
     phone = fields.Char(compute="_compute_phone")
+    country_id = fields.Many2one("res.country", compute="_compute_country_id", store=True, help="The number's.")
     meta_user_id = fields.Char("WhatsApp User ID", readonly=True, help="Meta's id of this person for this business.")
     parent_user_id = fields.Char("Parent User ID", readonly=True)
     username = fields.Char(readonly=True, help="May change and be taken over by somebody else: shown, never relied on.")
@@ -59,6 +60,11 @@ class WhatsappCsContact(models.Model):
     def _compute_phone(self):
         for contact in self:
             contact.phone = phone.format_international(contact.wa_id) if contact.wa_id else False
+
+    @api.depends("wa_id")
+    def _compute_country_id(self):
+        for contact in self:
+            contact.country_id = self._get_country_id(phone.get_country_code(contact.wa_id)) if contact.wa_id else False
 
     @api.depends("conversation_ids")
     def _compute_conversation_count(self):

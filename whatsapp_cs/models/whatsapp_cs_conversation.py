@@ -203,6 +203,7 @@ class WhatsappCsConversation(models.Model):
         earlier = conversations._show_in_thread()
         conversations._on_customer_wrote()
         conversations.discuss_channel_id._whatsapp_cs_post_received(earlier | messages)
+        self.env["whatsapp.cs.contact"]._apply_consent_words(messages)
 
     @api.model
     def _find_or_open(self, dates):
@@ -370,13 +371,8 @@ class WhatsappCsConversation(models.Model):
                     self.user_id.name,
                 )
             )
-        if not self.is_window_open:
-            raise UserError(
-                self.env._(
-                    "The 24-hour window is closed: WhatsApp allows free text again as soon as the customer writes. "
-                    "Your message was not sent."
-                )
-            )
+        if verdict := self.env["whatsapp.cs.send.policy"]._check(self.contact_id, "text"):
+            raise UserError(self.env._("%s Your message was not sent.", verdict.text))
 
     def _check_can_answer(self, text, files=()):
         """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files.

@@ -333,6 +333,7 @@ class WhatsappCsEvent(models.Model):
             "status": Message._receive_statuses,
             "field:calls": Message._receive_calls,
             "field:smb_message_echoes": Message._receive_echoes,
+            "field:user_preferences": self.env["whatsapp.cs.contact"]._receive_preferences,
         }
 
     def _process(self, is_last_try=False):

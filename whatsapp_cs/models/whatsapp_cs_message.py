@@ -448,6 +448,8 @@ class WhatsappCsMessage(models.Model):
         self._on_reaction_failed()
         if code in graph_errors.UNREACHABLE:
             self.contact_id._note_unreachable()
+        if code in graph_errors.OPTED_OUT:
+            self.contact_id._note_consent("out", "refusal", message_id=self.id, proof=error)
         self._broadcast_state()
 
     def _broadcast_state(self):
@@ -459,6 +461,7 @@ class WhatsappCsMessage(models.Model):
         for message in self:
             if message.state != "failed" and not message.is_unknown:
                 raise UserError(self.env._("This message has not failed; there is nothing to send again."))
+            message._check_policy()
             message.write({"state": "queued", "is_unknown": False, "error_code": False, "error": False, "wamid": False})
             self.env["whatsapp.cs.outbox"]._add(message)
         self._broadcast_state()

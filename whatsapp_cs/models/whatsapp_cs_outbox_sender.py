@@ -127,6 +127,7 @@ class WhatsappCsOutbox(models.Model):
         rows = self.browse(self._claim(allowed) if allowed else [])
         for channel, own in rows.grouped("channel_id").items():
             self._get_bucket(channel).take(len(own))
+        rows = rows._hold_back()
         calls = rows._prepare_calls()
         self.env.cr.commit()  # no transaction stays open while WhatsApp is asked  # pylint: disable=invalid-commit
         return [pool.submit(_send, call) for call in calls]

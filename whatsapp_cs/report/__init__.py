@@ -1,1 +1,2 @@
 from . import whatsapp_cs_conversation_report
+from . import whatsapp_cs_cost_report

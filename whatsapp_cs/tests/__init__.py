@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_account
+from . import test_consent
 from . import test_contact
 from . import test_conversation
 from . import test_discuss_channel
@@ -11,7 +12,9 @@ from . import test_media
 from . import test_message
 from . import test_message_types
 from . import test_outbox
+from . import test_price
 from . import test_rich_message
+from . import test_send_policy
 from . import test_text_format
 from . import test_webhook
 from . import test_window

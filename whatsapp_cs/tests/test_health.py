@@ -517,7 +517,8 @@ class TestAlert(HealthCommon):
 
     def test_every_limit_has_a_default_and_goes_with_the_addon(self):
         for name in self.env["res.config.settings"]._get_whatsapp_cs_limits():
-            parameter = self.env["ir.config_parameter"].search([("key", "=", f"whatsapp_cs.alert_{name}")])
+            key = name.replace("whatsapp_cs_", "whatsapp_cs.", 1)
+            parameter = self.env["ir.config_parameter"].search([("key", "=", key)])
             self.assertTrue(parameter.get_external_id()[parameter.id].startswith("whatsapp_cs."), name)
 
     def test_every_kind_of_alert_has_words(self):

@@ -85,6 +85,8 @@ _MEANINGS = {
 
 # What hints at a number that can't be reached. Meta hides the true cause, and a later message may arrive.
 UNREACHABLE = frozenset({131026})
+# The customer has told WhatsApp to stop our marketing messages.
+OPTED_OUT = frozenset({131050})
 
 
 def get_meaning(code, http_status=0, is_transient=False):

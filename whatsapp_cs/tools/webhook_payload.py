@@ -5,6 +5,7 @@ or put aside, alone. Every key is optional and unknown keys are ignored: a new A
 """
 
 import json
+from datetime import UTC, datetime
 from typing import NamedTuple
 from zlib import crc32
 
@@ -27,6 +28,15 @@ class Identity(NamedTuple):
     parent_user_id: str
     username: str
     profile_name: str
+
+
+class Preference(NamedTuple):
+    """What a person has set in WhatsApp about marketing messages: ``"in"`` or ``"out"``."""
+
+    identity: Identity
+    consent: str
+    detail: str
+    date: datetime | None  # UTC, naive
 
 
 class Update(NamedTuple):
@@ -103,6 +113,7 @@ class Update(NamedTuple):
 
 
 _LISTS = {"message": "messages", "status": "statuses"}
+_PREFERENCES = {"stop": "out", "resume": "in", "signup": "in"}
 
 
 def parse(body):
@@ -145,6 +156,20 @@ def join(updates):
     """Return one webhook body (text) that holds ``updates`` in their order."""
     entries = [update.to_entry() for update in updates]
     return json.dumps({"object": "whatsapp_business_account", "entry": entries}, sort_keys=True)
+
+
+def get_preferences(update):
+    """Return the ``Preference`` of each person in an update of ``user_preferences``; other categories are left out."""
+    preferences = []
+    for item in map(_dict, _list(update.item.get("user_preferences"))):
+        consent = _PREFERENCES.get(_text(item.get("value")).lower())
+        if item.get("category") != "marketing_messages" or not consent:
+            continue
+        person = update._replace(item={"from": item.get("wa_id"), "from_user_id": item.get("user_id")})
+        timestamp = get_timestamp(item)
+        date = datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None) if timestamp else None
+        preferences.append(Preference(person.get_identity(), consent, _text(item.get("detail"))[:NAME_LIMIT], date))
+    return preferences
 
 
 def get_id(item):

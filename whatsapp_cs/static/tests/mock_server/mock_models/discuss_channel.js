@@ -70,6 +70,10 @@ export class DiscussChannel extends mailModels.DiscussChannel {
         this._whatsapp_cs_notify(id);
     }
 
+    whatsapp_cs_get_price() {
+        return { price: 0, text: "Free", category: "Service", reason: "" };
+    }
+
     whatsapp_cs_open_conversation([id]) {
         return {
             type: "ir.actions.act_window",
