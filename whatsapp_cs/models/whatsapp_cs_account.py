@@ -238,7 +238,9 @@ class WhatsappCsAccount(models.Model):
         tiers = {tier for tier in self.channel_ids.mapped("messaging_limit") if tier}
         if "TIER_UNLIMITED" in tiers:
             return 0
-        limits = [int(number) * (1000 if kilo else 1) for number, kilo in re.findall(r"TIER_(\d+)(K?)", " ".join(tiers))]
+        limits = [
+            int(number) * (1000 if kilo else 1) for number, kilo in re.findall(r"TIER_(\d+)(K?)", " ".join(tiers))
+        ]
         return min(limits, default=0) or self.env["whatsapp.cs.send.policy"]._get_limit("daily_contacts")
 
     def _set_blocked(self, reason):

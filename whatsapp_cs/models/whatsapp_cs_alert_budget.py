@@ -6,9 +6,7 @@ class WhatsappCsAlert(models.Model):
 
     _inherit = "whatsapp.cs.alert"
 
-    kind = fields.Selection(
-        selection_add=[("budget", "Costs reach the budget")], ondelete={"budget": "cascade"}
-    )
+    kind = fields.Selection(selection_add=[("budget", "Costs reach the budget")], ondelete={"budget": "cascade"})
 
     def _get_words(self):
         if self.kind != "budget":

@@ -32,7 +32,7 @@ class WhatsappCsConsent(models.Model):
     source = fields.Selection(SOURCES, required=True)
     date = fields.Datetime("Since", required=True, default=fields.Datetime.now)
     proof = fields.Text(help="What shows it: the words, where the signed form lies, who said it when.")
-    message_id = fields.Many2one("whatsapp.cs.message", "Message", readonly=True, ondelete="set null")
+    message_id = fields.Many2one("whatsapp.cs.message", readonly=True, ondelete="set null")
     user_id = fields.Many2one("res.users", "Noted By", readonly=True)
 
     @api.constrains("consent", "source", "proof")

@@ -13,9 +13,7 @@ class WhatsappCsConsentLanguage(models.Model):
     _rec_name = "lang_id"
 
     sequence = fields.Integer(default=10, help="Of several languages that have a word, the first one answers.")
-    lang_id = fields.Many2one(
-        "res.lang", "Language", required=True, context={"active_test": False}, ondelete="cascade"
-    )
+    lang_id = fields.Many2one("res.lang", "Language", required=True, context={"active_test": False}, ondelete="cascade")
     out_words = fields.Text(
         "Opt-Out Words",
         required=True,
@@ -30,7 +28,7 @@ class WhatsappCsConsentLanguage(models.Model):
     @api.constrains("out_words", "in_words")
     def _check_words(self):
         """Refuse a word that would mean both."""
-        records = self.search([])
+        records = self.search([("lang_id", "!=", False)])
         opposite = {word for record in records for word in record._get_word_list("out")} & {
             word for record in records for word in record._get_word_list("in")
         }
@@ -65,7 +63,7 @@ class WhatsappCsConsentLanguage(models.Model):
     def _get_words(self):
         """Return ``{normalized word: (consent, ids of the languages that have it)}``."""
         words = {}
-        for record in self.search([]):
+        for record in self.search([("lang_id", "!=", False)]):
             for consent in ("out", "in"):
                 for word in record._get_word_list(consent):
                     words[word] = (consent, (*words.get(word, ("", ()))[1], record.id))

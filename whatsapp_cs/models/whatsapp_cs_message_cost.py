@@ -23,7 +23,9 @@ class WhatsappCsMessage(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     # Not Monetary, which rounds to cents: a message costs a fraction of one.
     price = fields.Float(digits=(16, 6), readonly=True, help="What WhatsApp bills.")
-    surcharge = fields.Float(digits=(16, 6), readonly=True, help="Our own, for a message long after the customer's last.")
+    surcharge = fields.Float(
+        digits=(16, 6), readonly=True, help="Our own, for a message long after the customer's last."
+    )
     cost = fields.Float(digits=(16, 6), compute="_compute_cost", store=True)
     pricing_type = fields.Selection(PRICING_TYPES, "Pricing", readonly=True)
     is_price_reported = fields.Boolean(

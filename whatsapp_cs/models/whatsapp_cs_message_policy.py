@@ -16,7 +16,7 @@ CATEGORIES = [
 class WhatsappCsMessage(models.Model):
     """What the send policy has to know of a message, and what becomes of one that it refuses (MS7)."""
 
-    _inherit = "whatsapp.cs.message"
+    _inherit = "whatsapp.cs.message"  # pylint: disable=consider-merging-classes-inherited
 
     category = fields.Selection(CATEGORIES, readonly=True, help="What WhatsApp counts it as; service is any free text.")
     content_key = fields.Char(readonly=True, help="The same for templates that say the same.")

@@ -21,7 +21,9 @@ class WhatsappCsOutbox(models.Model):
     _inherit = "whatsapp.cs.outbox"
 
     is_initiated = fields.Boolean(
-        "Begins a Conversation", readonly=True, help="It counts in the number of people you may write to first in 24 hours."
+        "Begins a Conversation",
+        readonly=True,
+        help="It counts in the number of people you may write to first in 24 hours.",
     )
 
     _initiated_idx = models.Index("(channel_id, claim_date) WHERE is_initiated")

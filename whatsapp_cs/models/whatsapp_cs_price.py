@@ -106,7 +106,9 @@ class WhatsappCsPrice(models.Model):
         allowance = self._get_limit("free_messages")
         used = self._count_service_messages(channel, date or fields.Datetime.now(), allowance) if allowance else 0
         if used < allowance:
-            reason = self.env._("One of %(allowance)s free ones this month, %(used)s are used.", allowance=allowance, used=used)
+            reason = self.env._(
+                "One of %(allowance)s free ones this month, %(used)s are used.", allowance=allowance, used=used
+            )
             return Price(0, 0, "service", "free_allowance", reason)
         return None
 
@@ -137,15 +139,15 @@ class WhatsappCsPrice(models.Model):
     @api.model
     def _format(self, price, currency):
         """Return a ``Price`` as the client shows it."""
-        _, total = self.env._, price.price + price.surcharge
+        total = price.price + price.surcharge
         label = dict(self.env["whatsapp.cs.message"]._fields["category"]._description_selection(self.env))
         reason = price.reason
         if price.surcharge:
-            reason = _("%s It goes long after the customer's last message: our surcharge is added.", reason)
+            reason = self.env._("%s It goes long after the customer's last message: our surcharge is added.", reason)
         amount = formatLang(self.env, total, digits=PRICE_DIGITS)
         return {
             "price": total,
-            "text": f"{amount} {currency.name}" if total else _("Free"),
+            "text": f"{amount} {currency.name}" if total else self.env._("Free"),
             "category": label[price.category],
             "reason": reason,
         }

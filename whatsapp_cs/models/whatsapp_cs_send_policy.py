@@ -163,21 +163,21 @@ class WhatsappCsSendPolicy(models.AbstractModel):
 
     @api.model
     def _get_rule_texts(self):
-        _, limit = self.env._, self._get_limit
+        limit = self._get_limit
         return {
-            "minute": _(
+            "minute": self.env._(
                 "Somebody who has never written to us gets at most %s messages a minute.", limit("minute_messages")
             ),
-            "no_opt_in": _(
+            "no_opt_in": self.env._(
                 "Without an opt-in a customer gets one template in %s hours, and has got one.", limit("template_hours")
             ),
-            "promotion": _(
+            "promotion": self.env._(
                 "A customer gets one promotion in %s days, and has got one.", limit("promotion_days")
             ),
-            "content": _(
+            "content": self.env._(
                 "The same content goes to a customer at most %s times in 30 days.", limit("content_messages")
             ),
-            "event": _(
+            "event": self.env._(
                 "Two notifications of the same event are at least %s hours apart.", limit("event_hours")
             ),
         }

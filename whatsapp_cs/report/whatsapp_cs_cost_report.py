@@ -25,7 +25,9 @@ class WhatsappCsCostReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     user_id = fields.Many2one("res.users", "Agent", readonly=True)
     country_id = fields.Many2one("res.country", readonly=True)
-    category = fields.Selection(lambda self: self.env["whatsapp.cs.message"]._fields["category"].selection, readonly=True)
+    category = fields.Selection(
+        lambda self: self.env["whatsapp.cs.message"]._fields["category"].selection, readonly=True
+    )
     pricing_type = fields.Selection(
         lambda self: self.env["whatsapp.cs.message"]._fields["pricing_type"].selection, "Pricing", readonly=True
     )

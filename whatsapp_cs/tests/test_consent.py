@@ -18,7 +18,7 @@ class TestConsent(WhatsappCsCommon):
         self.receive(self.text_body("Hello", wa_id=NUMBER, name="Ana"))
         self.contact = self.get_contact(NUMBER)
 
-    def write(self, text, wamid="wamid.A2", **kwargs):
+    def write_to_us(self, text, wamid="wamid.A2", **kwargs):
         """Let Ana write."""
         self.receive(self.text_body(text, wamid, **{"wa_id": NUMBER, "name": "Ana", **kwargs}))
 
@@ -40,22 +40,22 @@ class TestConsent(WhatsappCsCommon):
     # === WORDS === #
 
     def test_who_writes_stop_has_opted_out_with_message_and_date_as_proof(self):
-        self.write("Stop!")
+        self.write_to_us("Stop!")
         self.assertEqual((self.contact.consent, self.contact.consent_source), ("out", "message"))
         [entry] = self.contact.consent_ids
         self.assertEqual((entry.message_id.wamid, entry.proof), ("wamid.A2", "Stop!"))
         self.assertEqual(entry.date, entry.message_id.date)
 
     def test_opting_out_is_confirmed_once(self):
-        self.write("STOP")
-        self.write("stop", "wamid.A3")
+        self.write_to_us("STOP")
+        self.write_to_us("stop", "wamid.A3")
         self.assertEqual(self.get_sent_texts(), [self.get_reply("en", "out")])
         self.assertEqual(len(self.contact.consent_ids), 1)
         self.assertIn("no more offers", " ".join(self.get_texts(self.get_thread(NUMBER))))
 
     def test_start_opts_in_again(self):
-        self.write("STOP")
-        self.write("Start", "wamid.A3")
+        self.write_to_us("STOP")
+        self.write_to_us("Start", "wamid.A3")
         self.assertEqual(self.contact.consent, "in")
         self.assertEqual(self.get_sent_texts(), [self.get_reply("en", "out"), self.get_reply("en", "in")])
 
@@ -70,19 +70,19 @@ class TestConsent(WhatsappCsCommon):
         for number, (lang, pair) in enumerate(words.items()):
             for consent, word in zip(("out", "in"), pair, strict=True):
                 with self.subTest(lang=lang, consent=consent):
-                    self.write(word, f"wamid.{lang}{consent}", wa_id=f"3247012340{number}")
+                    self.write_to_us(word, f"wamid.{lang}{consent}", wa_id=f"3247012340{number}")
                     self.assertEqual(self.get_contact(f"3247012340{number}").consent, consent)
                     self.assertEqual(self.get_sent_texts(), [self.get_reply(lang, consent)])
 
     def test_stop_is_answered_in_the_customers_language(self):
         self.env["res.lang"]._activate_lang("es_ES")
         self.contact.partner_id.lang = "es_ES"
-        self.write("STOP")
+        self.write_to_us("STOP")
         self.assertEqual(self.get_sent_texts(), [self.get_reply("es", "out")])
 
     def test_a_word_within_a_sentence_changes_nothing(self):
         for number, text in enumerate(("Please stop the delivery", "Stop it", "बंद करें दुकान कब", "nonstop", "🛑", "")):
-            self.write(text, f"wamid.N{number}")
+            self.write_to_us(text, f"wamid.N{number}")
         self.assertEqual(self.contact.consent, "unknown")
         self.assertFalse(self.send())
 
@@ -101,7 +101,7 @@ class TestConsent(WhatsappCsCommon):
     def test_the_words_are_data_that_administrators_edit(self):
         language = self.env.ref("whatsapp_cs.consent_language_en").with_user(self.administrator)
         language.out_words += "\nEnough!"
-        self.write("enough")
+        self.write_to_us("enough")
         self.assertEqual(self.contact.consent, "out")
 
     def test_a_word_can_not_mean_both(self):
@@ -119,7 +119,7 @@ class TestConsent(WhatsappCsCommon):
         self.assertFalse(self.send(), "nobody wrote to us, so nothing is confirmed")
 
     def test_a_setting_that_arrives_late_is_kept_and_changes_nothing(self):
-        self.write("START")
+        self.write_to_us("START")
         self.receive_preference("stop", timestamp=1700000000)
         self.assertEqual(self.contact.consent, "in")
         self.assertEqual(sorted(self.contact.consent_ids.mapped("consent")), ["in", "out"])
@@ -144,9 +144,9 @@ class TestConsent(WhatsappCsCommon):
     # === BLACKLIST === #
 
     def test_the_phone_blacklist_follows_the_customer(self):
-        self.write("STOP")
+        self.write_to_us("STOP")
         self.assertTrue(self.is_blacklisted())
-        self.write("START", "wamid.A3")
+        self.write_to_us("START", "wamid.A3")
         self.assertFalse(self.is_blacklisted())
 
     def test_the_customer_follows_the_phone_blacklist(self):
@@ -157,7 +157,7 @@ class TestConsent(WhatsappCsCommon):
         self.assertEqual(self.contact.consent_ids.mapped("consent"), ["unknown", "out"])
 
     def test_a_number_taken_off_the_blacklist_by_deleting_it_is_lifted_too(self):
-        self.write("STOP")
+        self.write_to_us("STOP")
         self.env["phone.blacklist"].search([("number", "=", f"+{NUMBER}")]).unlink()
         self.assertEqual(self.contact.consent, "unknown")
 
@@ -165,7 +165,7 @@ class TestConsent(WhatsappCsCommon):
         other = self._create_channel(self.account, "2002", "+1 555 0200")
         contact = self.env["whatsapp.cs.contact"].create({"channel_id": other.id, "wa_id": NUMBER})
         contact._note_consent("in", "import", proof="form 12")
-        self.write("STOP")
+        self.write_to_us("STOP")
         self.assertEqual((self.contact.consent, contact.consent), ("out", "in"))
         self.assertFalse(self.is_blacklisted())
 
@@ -173,7 +173,7 @@ class TestConsent(WhatsappCsCommon):
 
     def test_an_agent_notes_what_the_customer_said_by_phone(self):
         action = self.contact.with_user(self.agent).action_note_opt_in()
-        form = Form(self.env["whatsapp.cs.consent"].with_user(self.agent).with_context(action["context"]))
+        form = Form(self.env["whatsapp.cs.consent"].with_user(self.agent).with_context(**action["context"]))
         form.proof = "“Yes, send me offers”, call of Monday"
         entry = form.save()
         self.assertEqual((self.contact.consent, self.contact.consent_source), ("in", "phone"))

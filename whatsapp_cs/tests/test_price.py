@@ -52,7 +52,9 @@ class TestPrice(WhatsappCsCommon):
 
     def test_the_smallest_market_that_has_the_country_counts(self):
         belgium = self.env["res.country.group"].create({"name": "BE", "country_ids": [self.env.ref("base.be").id]})
-        self.price.create({"country_group_id": belgium.id, "category": "utility", "valid_from": "2026-01-01", "price": 1})
+        self.price.create(
+            {"country_group_id": belgium.id, "category": "utility", "valid_from": "2026-01-01", "price": 1}
+        )
         self.assertEqual(self.expect("template", "utility").price, 1)
         belgium.country_ids = [(5,)]
         self.assertEqual(self.expect("template", "utility").price, 0.008)
@@ -126,7 +128,9 @@ class TestPrice(WhatsappCsCommon):
             self.assertEqual(message.cost, 0.008)
             self.send()
             self.receive(
-                self.status_body("sent", message.wamid, pricing={**PRICING, "type": pricing_type, "category": "service"})
+                self.status_body(
+                    "sent", message.wamid, pricing={**PRICING, "type": pricing_type, "category": "service"}
+                )
             )
             self.assertEqual((message.cost, message.pricing_type), (0, pricing_type))
 

@@ -1,7 +1,6 @@
-import { contains, insertText, openDiscuss, start, startServer } from "@mail/../tests/mail_test_helpers";
+import { click, contains, insertText, openDiscuss, start, startServer } from "@mail/../tests/mail_test_helpers";
 import { describe, expect, press, test } from "@odoo/hoot";
 import { onRpc } from "@web/../tests/web_test_helpers";
-import { click } from "@mail/../tests/mail_test_helpers";
 import { createThread, defineWhatsappCsModels } from "@whatsapp_cs/../tests/whatsapp_cs_test_helpers";
 
 describe.current.tags("desktop");
