@@ -9,14 +9,20 @@ from pydantic import AfterValidator, Field, model_validator
 from .media_refs import Document, MediaRef
 from .strict import Filled, NotBlank, Strict, WebUrl, at_most, missing
 
-MARKUP = re.compile(r"([*_~])\S[^*_~]*\1|`")
+MARKUP = re.compile(r"(?<!\w)([*_~])\S(?:.*\S)?\1(?!\w)|```")
 MAX_ROWS = 10
 MAX_PRODUCTS = 30
 
 
-def _plain(text):
-    if MARKUP.search(text) or "\n" in text:
-        raise ValueError("must not contain markup or line breaks")
+def _one_line(text):
+    if "\n" in text:
+        raise ValueError("must not contain line breaks")
+    return text
+
+
+def _no_markup(text):
+    if MARKUP.search(text):
+        raise ValueError("must not contain markup")
     return text
 
 
@@ -26,7 +32,7 @@ def _unique(values, what):
 
 
 def label(limit):
-    return Annotated[str, NotBlank, at_most(limit), AfterValidator(_plain)]
+    return Annotated[str, NotBlank, at_most(limit), AfterValidator(_one_line)]
 
 
 # === PARTS === #
@@ -80,7 +86,7 @@ Header = Annotated[TextHeader | ImageHeader | VideoHeader | DocumentHeader, Fiel
 
 class Reply(Strict):
     id: Annotated[str, NotBlank, at_most(256)]
-    title: label(20)
+    title: Annotated[label(20), AfterValidator(_no_markup)]
 
 
 class ReplyButton(Strict):

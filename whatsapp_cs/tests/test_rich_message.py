@@ -63,12 +63,17 @@ class TestRichMessage(WhatsappCsCommon):
     def test_a_contact_card_of_a_partner(self):
         firm = self.env["res.partner"].create({"name": "Kaveri Ltd", "is_company": True})
         ravi = self.env["res.partner"].create(
-            {"name": "Ravi Rao", "phone": "+919800077777", "email": "ravi@example.com", "parent_id": firm.id}
+            {"name": "Ravi Rao", "phone": "+91 98000-77777", "email": "ravi@example.com", "parent_id": firm.id}
         )
         payload = self.compose_and_send("contacts", partner_ids=ravi.ids)
         [card] = payload["contacts"]
         self.assertEqual(card["name"], {"formatted_name": "Ravi Rao", "first_name": "Ravi", "last_name": "Rao"})
         self.assertEqual((card["phones"][0]["wa_id"], card["org"]), ("919800077777", {"company": "Kaveri Ltd"}))
+        ravi.phone = "(080) 555-0100"  # nobody knows which country
+        self.assertEqual(
+            self.compose_and_send("contacts", partner_ids=ravi.ids)["contacts"][0]["phones"],
+            [{"phone": "(080) 555-0100", "type": "WORK"}],
+        )
 
     def test_every_limit_has_its_sentence(self):
         rows = [{"title": str(n)} for n in range(11)]

@@ -10,6 +10,7 @@ import secrets
 
 from odoo.tools.translate import LazyTranslate
 
+from . import phone
 from .text_format import get_length
 
 _lt = LazyTranslate(__name__)
@@ -80,11 +81,7 @@ def _build_contacts(values):
         raise InvalidContent(_lt("Choose at least one contact."))
     cards = []
     for person in people:
-        phones = [
-            {"phone": phone, "wa_id": phone.lstrip("+").replace(" ", ""), "type": "WORK"}
-            for phone in person.get("phones", ())
-            if phone
-        ]
+        phones = [_contact_phone(number) for number in person.get("phones", ()) if number]
         if not phones and not person.get("email"):
             raise InvalidContent(
                 _lt(
@@ -101,6 +98,12 @@ def _build_contacts(values):
             card["org"] = {"company": person["company"]}
         cards.append(card)
     return "contacts", cards, "\n".join(f"👤 {person['name']}" for person in people)
+
+
+def _contact_phone(number):
+    entry = {"phone": number, "type": "WORK"}
+    # Digits with country code make the card's Message button; a number without one would lead to a stranger.
+    return entry | {"wa_id": phone.to_digits(number)} if number.strip().startswith("+") else entry
 
 
 def _build_buttons(values):
