@@ -26,6 +26,21 @@ async def templates(request):
     return web.json_response({"data": found})
 
 
+class NewTemplate(Body):
+    """As in the world file; the id is made up where absent."""
+
+    waba_id: str
+    template: dict[str, Any]
+
+
+async def add_template(request):
+    """Add a template in any state, without Meta's rules and review."""
+    simulator = request.app[SIMULATOR]
+    body = await parse(request, NewTemplate)
+    template = simulator.templates.add(account_of(simulator, body.waba_id), body.template)
+    return web.json_response(template.model_dump(), status=201)
+
+
 class TemplateChange(Body):
     status: Literal[TEMPLATE_STATES] | None = None
     reason: str | None = None  # of the status
@@ -139,6 +154,7 @@ async def echo(request):
 
 def add_routes(app):
     app.router.add_get("/control/templates", templates)
+    app.router.add_post("/control/templates", add_template)
     app.router.add_post("/control/templates/{id}", change_template)
     app.router.add_post("/control/account_webhook", account_webhook)
     app.router.add_post("/control/marketing", set_preference)

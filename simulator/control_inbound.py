@@ -141,7 +141,7 @@ def _plain(simulator, body, customer):
 
 
 def _media(request, simulator, body, customer):
-    simulator.media.origin = simulator.media.origin or str(request.url.origin())
+    simulator.media.origin = simulator.media.origin or f"{request.scheme}://{request.host}"
     coded, body.bytes_base64 = body.needed("bytes_base64"), None  # so that only one copy lives
     medium = simulator.media.add_base64(
         coded,

@@ -63,6 +63,19 @@ class Error(Rule):
         return GraphError(self.code, details, status=self.http_status)
 
 
+class FailLater(Rule):
+    """Accept the message and let it fail by a status, as Meta does for what it finds out afterwards."""
+
+    kind: Literal["fail_later"]
+    code: int
+    details: str | None = None
+    type: str | None = None  # of messages that it hits: template, text …
+    category: Literal["marketing", "utility", "authentication", "service"] | None = None  # and of their price
+
+    def fits(self, message):
+        return self.type in (None, message.type) and self.category in (None, message.category)
+
+
 class TimeoutAfterAccept(Rule):
     """Do the work, then hold the answer until the client gives up or ``seconds`` are over; then hang up."""
 
@@ -127,6 +140,7 @@ class RedirectMedia(Rule):
 AnyRule = Annotated[
     Latency
     | Error
+    | FailLater
     | TimeoutAfterAccept
     | DropConnection
     | Duplicate
@@ -170,10 +184,12 @@ class Faults:
         self.rules = [rule for rule in self.rules if rule_id is not None and rule.id != rule_id]
         return before - len(self.rules)
 
-    def hit(self, kind, phone_number_id, endpoint, **attributes):
+    def hit(self, kind, phone_number_id, endpoint, message=None, **attributes):
         """Return the first rule of that kind that strikes now, counting the hit; else None."""
         for rule in self.rules:
-            if rule.kind != kind or any(getattr(rule, key) != value for key, value in attributes.items()):
+            if rule.kind != kind or (message and not rule.fits(message)):
+                continue
+            if any(getattr(rule, key) != value for key, value in attributes.items()):
                 continue
             if rule.applies(phone_number_id, endpoint) and (rule.share >= 1 or self.rng.random() < rule.share):
                 rule.hits += 1

@@ -190,7 +190,7 @@ def endpoint(name, handler, streams=False):
 
     async def run(request):
         simulator = request.app[SIMULATOR]
-        simulator.media.origin = str(request.url.origin())
+        simulator.media.origin = f"{request.scheme}://{request.host}"
         call = Call(request, await _record(simulator, request, name, streams))
         faults = simulator.faults
         where = (call.object_id, name)

@@ -239,6 +239,9 @@ class Outgoing:
 
     def _late_refusal(self, number, customer, payload, message):
         """Meta answers 200 and reports these by a failed status: (code, details) or (None, None)."""
+        fault = self.sim.faults.hit("fail_later", number.phone_number_id, "messages", message)
+        if fault:
+            return fault.code, fault.details
         if customer is None:
             return 131026, None
         chat = self.sim.chats.chat(customer.id, number.phone_number_id)

@@ -199,7 +199,7 @@ async def send_file(request):
     if kind not in MEDIA_KINDS:
         raise ControlError(f"kind must be one of {', '.join(MEDIA_KINDS)}.")
     reply_to = _reply_to(chat, query.get("reply_to"))
-    simulator.media.origin = simulator.media.origin or str(request.url.origin())
+    simulator.media.origin = simulator.media.origin or f"{request.scheme}://{request.host}"
     medium = await simulator.media.add_stream(
         request.content.iter_chunked(CHUNK),
         LARGEST,

@@ -5,7 +5,7 @@ import itertools
 
 from . import template_rules
 from .template_rules import EditedTemplate, NewTemplate, checked, refuse
-from .world import Template
+from .world import Template, WorldError
 
 DAY = 24 * 3600
 FIRST_ID = 601_000_000_001_000
@@ -31,6 +31,15 @@ class Templates:
                 if template.id == template_id:
                     return account, template
         return None, None
+
+    def add(self, account, values):
+        """Add a template as it is."""
+        template = Template.model_validate({"id": self._new_id()} | values)
+        known = [(other.name, other.language) for other in account.templates]
+        if self.find(template.id)[1] or (template.name, template.language) in known:
+            raise WorldError("There is a template with that id, or with that name and language.")
+        account.templates.append(template)
+        return template
 
     # === MADE AND CHANGED BY THE BUSINESS === #
 

@@ -435,6 +435,27 @@ async def test_meta_pauses_rates_and_reclassifies(desk):
     await desk.control("POST", "templates/1", 404, json={"status": "PAUSED"})
 
 
+async def test_a_template_can_be_added_in_any_state(desk):
+    new = {"name": "old_one", "language": "en", "category": "UTILITY", "status": "DISABLED"}
+    body = {"waba_id": WABA, "template": new | {"components": [{"type": "BODY", "text": "Hello"}]}}
+    added = await desk.control("POST", "templates", 201, json=body)
+    assert (await desk.graph("GET", added["id"]))[1]["status"] == "DISABLED"
+    assert await desk.outcome(await desk.send_type("template", template("old_one"))) == 132016
+    await desk.control("POST", "templates", 400, json=body)
+
+
+async def test_messages_fail_later_on_demand(desk):
+    await desk.inbound()
+    await desk.fault(kind="fail_later", code=131049, category="marketing", details="Not now.")
+    _status, answer = await desk.send_type("template", await carousel(desk))
+    await desk.idle()
+    [status] = desk.receiver.statuses(answer["messages"][0]["id"])
+    error = status["errors"][0]
+    assert (error["code"], error["error_data"]["details"]) == (131049, "Not now.")
+    assert await desk.outcome(await desk.send()) is None
+    assert await desk.outcome(await desk.send_type("template", order(*ORDER))) is None
+
+
 async def test_a_review_can_wait_for_the_control_api(desk):
     desk.simulator.settings.review_delay = None
     template_id = (await create(desk))[1]["id"]
