@@ -3,9 +3,16 @@
 from . import whatsapp_cs_limits
 
 # connection
+from . import whatsapp_cs_reminder
 from . import whatsapp_cs_account
 from . import whatsapp_cs_account_connection
+from . import whatsapp_cs_account_care
 from . import whatsapp_cs_channel
+from . import whatsapp_cs_channel_care
+from . import whatsapp_cs_channel_check
+from . import whatsapp_cs_channel_registration
+from . import whatsapp_cs_channel_profile
+from . import whatsapp_cs_notice
 from . import whatsapp_cs_webhook_refusal
 
 # pipeline

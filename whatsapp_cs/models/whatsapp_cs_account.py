@@ -9,10 +9,10 @@ from odoo.tools import consteq
 from odoo.tools.urls import urljoin
 
 from ..tools.graph_client import get_client
+from .whatsapp_cs_reminder import GROUP_ADMINISTRATOR
 
 PROBE_MINUTES = 5  # until a blocked account is tried again, doubled each time …
 LONGEST_PROBE_MINUTES = 60  # … up to this
-GROUP_ADMINISTRATOR = "whatsapp_cs.whatsapp_cs_group_administrator"
 
 
 class WhatsappCsAccount(models.Model):
@@ -20,6 +20,7 @@ class WhatsappCsAccount(models.Model):
 
     _name = "whatsapp.cs.account"
     _description = "WhatsApp Business Account"
+    _inherit = ["whatsapp.cs.reminder"]
     _order = "name, id"
 
     def _default_token(self):
@@ -53,6 +54,11 @@ class WhatsappCsAccount(models.Model):
         required=True,
         default="https://graph.facebook.com",
         help="Where Meta's Graph API answers. Change it for a proxy or a test system only.",
+    )
+    backup_base_url = fields.Char(
+        "Backup Base URL",
+        help="Another way to Meta's Graph API, such as a proxy in another place. It is taken while the base URL fails or "
+        "takes longer than 1.5 s in three checks in a row.",
     )
     webhook_token = fields.Char(
         default=lambda self: self._default_token(),
@@ -136,18 +142,21 @@ class WhatsappCsAccount(models.Model):
         for account in self:
             account.channel_count = len(account.channel_ids)
 
-    @api.constrains("base_url")
+    @api.constrains("base_url", "backup_base_url")
     def _check_base_url(self):
         for account in self:
-            url = urlsplit(account.base_url)
-            is_here = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")
-            if not (url.scheme == "https" and url.hostname) and not is_here:
-                raise ValidationError(
-                    self.env._(
-                        "The base URL %s is not encrypted: the access token would travel in clear text. "
-                        "Enter one that begins with https://.",
-                        account.base_url,
+            for url in filter(None, (account.base_url, account.backup_base_url)):
+                if not _is_safe_url(url):
+                    raise ValidationError(
+                        self.env._(
+                            "The base URL %s is not encrypted: the access token would travel in clear text. "
+                            "Enter one that begins with https://.",
+                            url,
+                        )
                     )
+            if account.backup_base_url and account.backup_base_url.rstrip("/") == account.base_url.rstrip("/"):
+                raise ValidationError(
+                    self.env._("The backup base URL is the base URL itself. Enter another address, or none.")
                 )
 
     @api.ondelete(at_uninstall=False)
@@ -222,12 +231,17 @@ class WhatsappCsAccount(models.Model):
 
     # === GRAPH API === #
 
-    def _get_graph_client(self):
-        """Return a client that holds the account's token; it may be handed to another thread."""
+    def _get_graph_client(self, is_backup=None):
+        """Return a client that holds the account's token; it may be handed to another thread.
+
+        :param is_backup: which of the two addresses; without it the one in force
+        """
         self.ensure_one()
         # sudo: whatsapp.cs.account - the token is for administrators; here the system itself calls Meta
         account_sudo = self.sudo()
-        return get_client(account_sudo.base_url, account_sudo.api_version, account_sudo.access_token or "")
+        uses_backup = account_sudo.is_on_backup if is_backup is None else is_backup
+        url = (uses_backup and account_sudo.backup_base_url) or account_sudo.base_url
+        return get_client(url, account_sudo.api_version, account_sudo.access_token or "")
 
     def _get_daily_contacts(self):
         """Return how many people the account may write to first within 24 hours; 0: as many as it likes.
@@ -264,9 +278,13 @@ class WhatsappCsAccount(models.Model):
     @api.model
     def _probe_blocked(self):
         """Connect accounts again that are blocked and due for it; what waits for them goes as soon as that works."""
-        due = self.search([("state", "=", "blocked"), ("probe_date", "<=", fields.Datetime.now())])
-        if due:
-            due.state = "connecting"
+        self.search([("state", "=", "blocked"), ("probe_date", "<=", fields.Datetime.now())])._probe()
+
+    def _probe(self):
+        """See now whether blocked accounts work again."""
+        blocked = self.filtered(lambda account: account.state == "blocked")
+        if blocked:
+            blocked.state = "connecting"
             # sudo: ir.cron - the system itself wakes it
             self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_account_connect").sudo()._trigger()
 
@@ -283,3 +301,9 @@ class WhatsappCsAccount(models.Model):
         if blocked and {"access_token", "app_secret", "app_id", "base_url", "api_version"} & set(vals):
             blocked.action_connect()
         return result
+
+
+def _is_safe_url(text):
+    url = urlsplit(text)
+    is_here = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")
+    return is_here or bool(url.scheme == "https" and url.hostname)

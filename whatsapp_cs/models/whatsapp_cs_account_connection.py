@@ -1,7 +1,6 @@
 import json
 import logging
 import secrets
-from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,21 +9,13 @@ from odoo.tools import LazyTranslate
 
 from ..tools import signature
 from ..tools.graph_client import GraphError, post_signed
+from .whatsapp_cs_channel_check import NUMBER_FIELDS
 from .whatsapp_cs_queue import MAX_TRIES
 
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
 
 _PERMISSIONS = ("whatsapp_business_messaging", "whatsapp_business_management")
-_NUMBER_FIELDS = (
-    "id",
-    "display_phone_number",
-    "verified_name",
-    "status",
-    "quality_rating",
-    "whatsapp_business_manager_messaging_limit",
-    "throughput",
-)
 
 
 class StepFailed(Exception):
@@ -135,6 +126,7 @@ class WhatsappCsAccount(models.Model):
         else:
             self.write({"state": "connected", "blocked_reason": False, "probe_date": False})
             self.channel_ids._activate()
+            self._close_restrictions()
         self._commit_steps(steps)
 
     def _get_internal_error(self, error):
@@ -189,14 +181,13 @@ class WhatsappCsAccount(models.Model):
                 self.env._("The access token lacks the permission %s.", ", ".join(missing)),
                 self.env._("Create a token for the system user with both permissions: %s.", ", ".join(_PERMISSIONS)),
             )
-        expires_at = token.get("expires_at")
-        self.token_expiry_date = datetime.fromtimestamp(expires_at, UTC).replace(tzinfo=None) if expires_at else False
+        self._note_token(token)
         if not self.token_expiry_date:
             return self.env._("Valid, does not expire.")
         return self.env._("Valid until %s (UTC).", fields.Datetime.to_string(self.token_expiry_date))
 
     def _connect_numbers(self, client):
-        numbers = client.get_phone_numbers(self.waba_id, _NUMBER_FIELDS)
+        numbers = client.get_phone_numbers(self.waba_id, NUMBER_FIELDS)
         if not numbers:
             raise StepFailed(
                 self.env._("The account has no phone number."),
@@ -266,7 +257,7 @@ class WhatsappCsAccount(models.Model):
             )
         return self.env._("Received and its signature checked.")
 
-    def _connect_status(self, _client):
+    def _connect_status(self, client):
         channels = self.channel_ids
         offline = channels.filtered(lambda channel: channel.number_status != "CONNECTED")
         if offline == channels:
@@ -277,7 +268,22 @@ class WhatsappCsAccount(models.Model):
                 ),
                 self.env._("Register the number in Meta's WhatsApp Manager, then connect again."),
             )
+        self._check_health(client.get_health(self.waba_id))
         return "; ".join(
             f"{c.display_phone_number}: {c.quality_rating or '–'}, {c.messaging_limit or '–'}, {c.throughput or '–'}"
             for c in channels
+        )
+
+    def _check_health(self, health):
+        """Raise what WhatsApp says when it lets nothing be sent from the account."""
+        if health.get("can_send_message") != "BLOCKED":
+            return
+        errors = [error for entity in health.get("entities") or [] for error in entity.get("errors") or []]
+        raise StepFailed(
+            self.env._(
+                "WhatsApp lets nothing be sent from this account: %s",
+                " ".join(error.get("error_description") or "" for error in errors) or "–",
+            ),
+            " ".join(error.get("possible_solution") or "" for error in errors)
+            or self.env._("Look for the reason in Meta's Business Manager. It is tried again by itself."),
         )

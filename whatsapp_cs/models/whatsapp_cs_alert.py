@@ -28,10 +28,15 @@ class WhatsappCsAlert(models.Model):
             ("api_calls", "API calls run out"),
             ("storage", "Storage grows fast"),
             ("jobs", "A job does not run"),
+            ("blocked", "Nothing is sent"),
+            ("backup", "The backup address is used"),
+            ("slow", "WhatsApp answers slowly or not at all"),
+            ("notice", "WhatsApp asks for attention"),
         ],
         required=True,
         readonly=True,
     )
+    account_id = fields.Many2one("whatsapp.cs.account", readonly=True, index="btree_not_null", ondelete="cascade")
     since = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     closed_date = fields.Datetime("Over Since", readonly=True)
     value = fields.Float("Measured", readonly=True, help="As long as the alert was open.")
@@ -40,7 +45,7 @@ class WhatsappCsAlert(models.Model):
     detail = fields.Char(compute="_compute_words")
     advice = fields.Char("What to Do", compute="_compute_words")
 
-    _open_uniq = models.UniqueIndex("(kind) WHERE closed_date IS NULL")
+    _open_uniq = models.UniqueIndex("(kind, coalesce(account_id, 0)) WHERE closed_date IS NULL")
 
     @api.depends("kind")
     @api.depends_context("lang")
@@ -118,6 +123,29 @@ class WhatsappCsAlert(models.Model):
                         "Start Odoo with cron threads (--max-cron-threads) and look for errors of this job in its log."
                     ),
                 )
+            case "blocked":
+                return (
+                    self.env._("%(subject)s sends nothing; messages wait in the outbox.", **values),
+                    self.account_id.blocked_reason
+                    or self.env._("Look at the number's status in Meta's WhatsApp Manager; sending goes on by itself."),
+                )
+            case "backup":
+                return (
+                    self.env._("%(subject)s is reached by its backup base URL.", **values),
+                    self.env._("Nothing to do for sending: it goes back by itself. See why the base URL fails."),
+                )
+            case "slow":
+                return (
+                    self.env._(
+                        "At %(subject)s three checks in a row failed or took longer than %(limit)s ms.", **values
+                    ),
+                    self.env._("Check this server's way to the internet, or enter a backup base URL in the account."),
+                )
+            case "notice":
+                return (
+                    self.env._("%(number)s notices about %(subject)s wait to be looked at.", **values),
+                    self.env._("Open the notices, do what they say and mark them as looked at."),
+                )
         return False, False
 
     # === JUDGING === #
@@ -125,10 +153,20 @@ class WhatsappCsAlert(models.Model):
     @api.model
     def _check(self):
         """Open an alert for everything that is out of its bounds now, close those that are over."""
-        problems = self._find_problems()
-        self.search([("closed_date", "=", False), ("kind", "not in", list(problems))])._close()
-        for kind, values in problems.items():
-            self._open(kind, values)
+        nobody = self.env["whatsapp.cs.account"]
+        problems = {(kind, nobody): values for kind, values in self._find_problems().items()}
+        for account in nobody.search([("active", "=", True)]):
+            problems |= {(kind, account): values for kind, values in account._find_problems().items()}
+        opened = self.search([("closed_date", "=", False)])
+        opened.filtered(lambda alert: (alert.kind, alert.account_id) not in problems)._close()
+        for (kind, account), values in problems.items():
+            self._open(kind, values, account)
+
+    @api.model
+    def _check_soon(self):
+        """Have alerts opened and closed as soon as this transaction is committed."""
+        # sudo: ir.cron - whoever brings news may wake the job
+        self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_health_measure").sudo()._trigger()
 
     @api.model
     def _find_problems(self):
@@ -202,12 +240,14 @@ class WhatsappCsAlert(models.Model):
     # === OPENING AND CLOSING === #
 
     @api.model
-    def _open(self, kind, values):
+    def _open(self, kind, values, account=None):
         """Open an alert and tell the administrators; one that is open already, or was until a moment ago, goes on."""
-        if open_alert := self.search([("kind", "=", kind), ("closed_date", "=", False)], limit=1):
+        values = {**values, "account_id": account.id if account else False}
+        domain = [("kind", "=", kind), ("account_id", "=", values["account_id"])]
+        if open_alert := self.search([*domain, ("closed_date", "=", False)], limit=1):
             open_alert.write(values)
             return
-        recent = self.search([("kind", "=", kind), ("closed_date", ">", f"-{REOPEN_MINUTES}M")], limit=1)
+        recent = self.search([*domain, ("closed_date", ">", f"-{REOPEN_MINUTES}M")], limit=1)
         try:
             with self.env.cr.savepoint():
                 if recent:
@@ -224,7 +264,13 @@ class WhatsappCsAlert(models.Model):
     def _notify(self):
         """Tell the administrators: on their screens, and in their inbox or by e-mail as each has chosen."""
         group = self.env.ref("whatsapp_cs.whatsapp_cs_group_administrator")
-        administrators = group.all_user_ids.filtered(lambda user: user.active and user.id != SUPERUSER_ID)
+        administrators = group.all_user_ids.filtered(
+            lambda user: (
+                user.active
+                and user.id != SUPERUSER_ID
+                and (not self.account_id or self.account_id.company_id in user.company_ids)
+            )
+        )
         for lang, users in administrators.grouped("lang").items():
             alert = self.with_context(lang=lang)
             users._bus_send(

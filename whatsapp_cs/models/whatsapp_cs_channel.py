@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 
 from ..tools import phone
+from .whatsapp_cs_channel_check import STATES, Call
+
+# What WhatsApp says of a number that can't send. The others may (FLAGGED, RATE_LIMITED), or say nothing (UNKNOWN).
+OFFLINE = ("BANNED", "DELETED", "DISCONNECTED", "MIGRATED", "PENDING", "RESTRICTED", "UNVERIFIED")
 
 
 class WhatsappCsChannel(models.Model):
@@ -8,6 +12,7 @@ class WhatsappCsChannel(models.Model):
 
     _name = "whatsapp.cs.channel"
     _description = "WhatsApp Channel"
+    _inherit = ["whatsapp.cs.reminder"]
     _order = "name, id"
     _rec_names_search = ["name", "display_phone_number"]
 
@@ -23,11 +28,20 @@ class WhatsappCsChannel(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        tracking=True,
     )
     state_date = fields.Datetime("In This State Since", readonly=True, copy=False)
-    number_status = fields.Char("Status at WhatsApp", readonly=True, help="Only a CONNECTED number can send.")
-    quality_rating = fields.Char(readonly=True, help="GREEN, YELLOW or RED, from blocks and reports of seven days.")
-    messaging_limit = fields.Char("Tier", readonly=True, help="People you may write to first, in 24 hours.")
+    verified_name = fields.Char("Name at WhatsApp", readonly=True, tracking=True, help="As customers see it there.")
+    name_status = fields.Char("Review of the Name", readonly=True)
+    number_status = fields.Char(
+        "Status at WhatsApp", readonly=True, tracking=True, help="Only a CONNECTED number can send."
+    )
+    quality_rating = fields.Char(
+        readonly=True, tracking=True, help="GREEN, YELLOW or RED, from blocks and reports of seven days."
+    )
+    messaging_limit = fields.Char(
+        "Tier", readonly=True, tracking=True, help="People you may write to first, in 24 hours."
+    )
     throughput = fields.Char(readonly=True, help="STANDARD: 80 messages a second; HIGH: up to 1,000.")
     opens_lead = fields.Boolean(
         "Open a Lead for New People",
@@ -95,6 +109,9 @@ class WhatsappCsChannel(models.Model):
         default=True,
         help="Customers' pictures above 5 MB are made smaller before they are stored.",
     )
+    check_state = fields.Selection(STATES, "Connection", readonly=True, copy=False)
+    check_date = fields.Datetime("Last Checked", readonly=True, copy=False)
+    latency_ms = fields.Integer("Latency (ms)", readonly=True, copy=False, help="Normal: less than 800 ms.")
     contact_count = fields.Integer(compute="_compute_counts")
     conversation_count = fields.Integer("Open Conversations", compute="_compute_counts")
 
@@ -140,6 +157,12 @@ class WhatsappCsChannel(models.Model):
     def action_view_conversations(self):
         return self._get_list_action("whatsapp_cs.whatsapp_cs_conversation_action")
 
+    def action_view_checks(self):
+        return self._get_list_action("whatsapp_cs.whatsapp_cs_channel_check_action")
+
+    def action_view_notices(self):
+        return self._get_list_action("whatsapp_cs.whatsapp_cs_notice_action")
+
     def _get_list_action(self, xmlid):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
@@ -156,8 +179,10 @@ class WhatsappCsChannel(models.Model):
             values = self._prepare_values_from_graph(number)
             channel = account._find_channel(number["id"])
             if channel:
-                # The name may have been changed by people: it is taken once.
-                channel.write({key: value for key, value in values.items() if key != "name"})
+                # The name may have been changed by people, the number can't change: both are taken once.
+                channel.write(
+                    {key: value for key, value in values.items() if key not in ("name", "display_phone_number")}
+                )
             else:
                 channel = self.create({**values, "account_id": account.id, "phone_number_id": number["id"]})
                 self.env["whatsapp.cs.event"]._replay_unknown_number(account, number["id"])
@@ -168,11 +193,45 @@ class WhatsappCsChannel(models.Model):
         return {
             "name": number.get("verified_name") or number.get("display_phone_number") or number["id"],
             "display_phone_number": phone.format_international(number.get("display_phone_number") or ""),
+            "verified_name": number.get("verified_name"),
+            "name_status": number.get("name_status"),
             "number_status": number.get("status"),
             "quality_rating": number.get("quality_rating"),
             "messaging_limit": number.get("whatsapp_business_manager_messaging_limit"),
             "throughput": (number.get("throughput") or {}).get("level"),
         }
+
+    # === CARE === #
+
+    def _prepare_checks(self, is_backup):
+        """Return a ``Call`` for each number, to be made in a thread."""
+        return [
+            Call(channel.id, is_backup, channel.account_id._get_graph_client(is_backup), channel.phone_number_id)
+            for channel in self
+        ]
+
+    def _note_check(self, state, ms, number):
+        """Keep how WhatsApp answered, and what it said of the number."""
+        self.ensure_one()
+        self.write({"check_state": state, "check_date": fields.Datetime.now(), "latency_ms": ms})
+        self._note_number(number)
+
+    def _note_number(self, number):
+        """Take over what WhatsApp says of the number, as far as it says something; stop or go on accordingly."""
+        self.ensure_one()
+        if not number:
+            return
+        values = self._prepare_values_from_graph(number)
+        for name in ("name", "display_phone_number"):
+            del values[name]
+        changed = {name: value for name, value in values.items() if value and value != self[name]}
+        if changed:
+            self.write(changed)
+        if self.number_status in OFFLINE and self.state == "live":
+            self._block()
+            self.env["whatsapp.cs.alert"]._check_soon()
+        elif self.state == "blocked" and self.account_id.state == "connected":
+            self._activate()
 
     # === SENDING === #
 

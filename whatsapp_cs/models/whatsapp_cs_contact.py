@@ -278,6 +278,27 @@ class WhatsappCsContact(models.Model):
         self.ensure_one()
         return {"to": f"+{self.wa_id}"} if self.wa_id else {"recipient": self.meta_user_id}
 
+    @api.model
+    def _copy_to_channel(self, channel, successor):
+        """Have the people of ``channel`` known at ``successor`` as well, with their partners.
+
+        What they agreed to, and the window, belong to the old number and stay there.
+        """
+        self.env.flush_all()
+        # By SQL: a number may have a hundred thousand of them, and somebody waits for the button.
+        self.env.cr.execute(
+            """
+            INSERT INTO whatsapp_cs_contact (channel_id, company_id, name, wa_id, meta_user_id, parent_user_id, username,
+                                             profile_name, partner_id, create_uid, create_date, write_uid, write_date)
+                 SELECT %(successor)s, company_id, name, wa_id, meta_user_id, parent_user_id, username, profile_name,
+                        partner_id, %(user)s, now() AT TIME ZONE 'UTC', %(user)s, now() AT TIME ZONE 'UTC'
+                   FROM whatsapp_cs_contact WHERE channel_id = %(channel)s
+            ON CONFLICT DO NOTHING
+            """,
+            {"channel": channel.id, "successor": successor.id, "user": self.env.uid},
+        )
+        self.env.invalidate_all()
+
     # === PARTNER === #
 
     def _link_partner(self):
@@ -311,6 +332,7 @@ class WhatsappCsContact(models.Model):
             "phone": phone.format_international(self.wa_id) if self.wa_id else False,
             "country_id": self._get_country_id(phone.get_country_code(self.wa_id)) if self.wa_id else False,
             "company_id": self.company_id.id,
+            **({"lang": self.channel_id.lang} if self.channel_id.lang else {}),
         }
 
     @api.model

@@ -291,7 +291,7 @@ class WhatsappCsConversation(models.Model):
             leads = self._find_open_lead(conversations.partner_id, company)
             for conversation in conversations:
                 conversation.lead_id = leads.get(conversation.partner_id)
-        news = without.filtered(lambda c: not c.lead_id and c.channel_id.opens_lead)._filter_new_people()
+        news = without.filtered(lambda c: not c.lead_id and c.channel_id._opens_lead())._filter_new_people()
         # mail_create_nosubscribe: the system is no follower; tracking_disable: nothing has changed yet
         Lead = self.env["crm.lead"].with_context(tracking_disable=True, mail_create_nosubscribe=True)
         leads = Lead.create([conversation._prepare_lead_values() for conversation in news])

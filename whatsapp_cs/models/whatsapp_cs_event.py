@@ -328,12 +328,14 @@ class WhatsappCsEvent(models.Model):
         A field without a handler is kept and counts as processed.
         """
         Message = self.env["whatsapp.cs.message"]
+        Notice = self.env["whatsapp.cs.notice"]
         return {
             "message": Message._receive,
             "status": Message._receive_statuses,
             "field:calls": Message._receive_calls,
             "field:smb_message_echoes": Message._receive_echoes,
             "field:user_preferences": self.env["whatsapp.cs.contact"]._receive_preferences,
+            **{f"field:{kind}": Notice._receive for kind, _label in Notice._fields["kind"].selection},
         }
 
     def _process(self, is_last_try=False):

@@ -24,7 +24,7 @@ class WhatsappCsHealth(models.AbstractModel):
         return {
             "now": fields.Datetime.to_string(fields.Datetime.now()),
             "stale": health._get_stale_words(),
-            "alerts": [health._prepare_alert(alert, links) for alert in health._find_open_alerts()],
+            "alerts": [health._prepare_alert(alert, links) for alert in health._find_open_alerts(companies)],
             "sections": sections,
         }
 
@@ -93,8 +93,11 @@ class WhatsappCsHealth(models.AbstractModel):
         )
 
     @api.model
-    def _find_open_alerts(self):
-        return self.env["whatsapp.cs.alert"].search([("closed_date", "=", False)])
+    def _find_open_alerts(self, companies):
+        domain = fields.Domain("closed_date", "=", False) & (
+            fields.Domain("account_id", "=", False) | fields.Domain("account_id.company_id", "in", companies.ids)
+        )
+        return self.env["whatsapp.cs.alert"].search(domain)
 
     @api.model
     def _prepare_alert(self, alert, links):
@@ -104,8 +107,23 @@ class WhatsappCsHealth(models.AbstractModel):
             "since": self.env._("for %s", self._format_age(alert.since)),
             "detail": alert.detail,
             "advice": alert.advice,
-            "link": links.get(alert.kind),
+            "link": links.get(alert.kind) or self._link_to_account(alert),
         }
+
+    @api.model
+    def _link_to_account(self, alert):
+        """Return where an alert about one account is mended."""
+        match alert.kind:
+            case "blocked":
+                domain = [("id", "=", alert.account_id.id)]
+                return self._link("whatsapp_cs.whatsapp_cs_account_action", alert.account_id.name, domain)
+            case "backup" | "slow":
+                domain = [("account_id", "=", alert.account_id.id)]
+                return self._link("whatsapp_cs.whatsapp_cs_channel_check_action", alert.account_id.name, domain)
+            case "notice":
+                domain = [("account_id", "=", alert.account_id.id), ("is_open", "=", True)]
+                return self._link("whatsapp_cs.whatsapp_cs_notice_action", alert.account_id.name, domain)
+        return None
 
     # === WORDS === #
 

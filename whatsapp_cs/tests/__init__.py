@@ -1,5 +1,8 @@
 from . import test_access
 from . import test_account
+from . import test_channel
+from . import test_channel_check
+from . import test_channel_registration
 from . import test_consent
 from . import test_contact
 from . import test_conversation
@@ -11,6 +14,7 @@ from . import test_hoot
 from . import test_media
 from . import test_message
 from . import test_message_types
+from . import test_notice
 from . import test_outbox
 from . import test_price
 from . import test_rich_message

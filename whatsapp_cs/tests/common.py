@@ -9,7 +9,11 @@ from markupsafe import Markup
 from odoo.tests import HttpCase, new_test_user
 from odoo.tools import file_open
 
-from odoo.addons.whatsapp_cs.models import whatsapp_cs_outbox_sender, whatsapp_cs_queue
+from odoo.addons.whatsapp_cs.models import (
+    whatsapp_cs_account_connection,
+    whatsapp_cs_outbox_sender,
+    whatsapp_cs_queue,
+)
 from odoo.addons.whatsapp_cs.tools import signature
 from odoo.addons.whatsapp_cs.tools.graph_client import GraphClient
 
@@ -166,6 +170,17 @@ class WhatsappCsCommon(HttpCase):
         graph.wamids = self.wamids
         with patch.object(GraphClient, "_request", autospec=True, side_effect=graph.request):
             yield graph
+
+    @contextmanager
+    def post_to_ourselves(self):
+        """Let the test event of *Connect* arrive; a request can't be served while the test runs the cron."""
+
+        def post_signed(_url, body, _header):
+            self.env["whatsapp.cs.event"]._store(self.account, body)
+            return 200
+
+        with patch.object(whatsapp_cs_account_connection, "post_signed", post_signed):
+            yield
 
     def send(self):
         """Run the outbox and return what WhatsApp got."""

@@ -10,6 +10,9 @@ MATRIX = {
     "whatsapp.cs.channel": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "rw"},
     "whatsapp.cs.consent": {"agent": "rc", "editor": "rc", "administrator": "rc"},
     "whatsapp.cs.consent.language": {"administrator": "rwcd"},
+    "whatsapp.cs.channel.check": {"administrator": "r"},
+    "whatsapp.cs.channel.registration": {"administrator": "rwcd"},
+    "whatsapp.cs.channel.replace": {"administrator": "rwc"},
     "whatsapp.cs.contact": {"agent": "r", "editor": "rw", "administrator": "rw"},
     "whatsapp.cs.conversation": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.conversation.report": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "r"},
@@ -20,10 +23,12 @@ MATRIX = {
     "whatsapp.cs.health.sample": {"administrator": "r"},
     "whatsapp.cs.limits": {},
     "whatsapp.cs.message": {"agent": "r", "editor": "r", "administrator": "r"},
+    "whatsapp.cs.notice": {"administrator": "r"},
     "whatsapp.cs.outbox": {"administrator": "r"},
     "whatsapp.cs.price": {"editor": "r", "administrator": "rwcd"},
     "whatsapp.cs.queue": {},
     "whatsapp.cs.send.policy": {},
+    "whatsapp.cs.reminder": {},
     "whatsapp.cs.webhook.refusal": {"administrator": "r"},
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}

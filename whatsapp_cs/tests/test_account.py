@@ -25,6 +25,7 @@ class TestAccount(WhatsappCsCommon):
             "debug_token": {"data": {"is_valid": True, "expires_at": 0, "scopes": SCOPES, "app_id": "3005"}},
             "1005/phone_numbers": {"data": [self.number("2005")]},
             "1005/subscribed_apps": {"success": True},
+            "1005": {"health_status": {"can_send_message": "AVAILABLE"}},
         }
 
     def number(self, phone_number_id, **values):
@@ -140,6 +141,12 @@ class TestAccount(WhatsappCsCommon):
     def test_a_number_that_can_not_send_is_named(self):
         steps = self.connect(**{"1005/phone_numbers": {"data": [self.number("2005", status="PENDING")]}})
         self.assertFailed(steps, "status", "PENDING", "Register the number")
+
+    def test_an_account_that_may_not_send_is_named(self):
+        error = {"error_description": "The account is restricted.", "possible_solution": "Ask for a review."}
+        health = {"can_send_message": "BLOCKED", "entities": [{"entity_type": "WABA", "errors": [error]}]}
+        steps = self.connect(**{"1005": {"health_status": health}})
+        self.assertFailed(steps, "status", "The account is restricted.", "Ask for a review.")
 
     def test_no_network_is_named(self):
         steps = self.connect(debug_token=GraphError("network", "no connection", retryable=True))

@@ -107,6 +107,26 @@ class GraphClient:
             json={"override_callback_uri": callback_url, "verify_token": verify_token},
         )
 
+    def get_phone_number(self, phone_number_id, fields, timeout=READ_TIMEOUT):
+        """Return one number's ``fields`` as a dict."""
+        return self._request("GET", phone_number_id, params={"fields": ",".join(fields)}, timeout=timeout)
+
+    def get_health(self, waba_id):
+        """Return what Meta says of sending from an account: ``can_send_message``, ``entities`` with their errors."""
+        return self._request("GET", waba_id, params={"fields": "health_status"}).get("health_status") or {}
+
+    def get_profile(self, phone_number_id):
+        """Return a number's business profile: ``about``, ``address``, ``description``, ``email``, ``websites``, ``vertical``."""
+        fields = "about,address,description,email,websites,vertical"
+        answer = self._request("GET", f"{phone_number_id}/whatsapp_business_profile", params={"fields": fields})
+        return (answer.get("data") or [{}])[0]
+
+    def set_profile(self, phone_number_id, profile):
+        """Replace the given parts of a number's business profile."""
+        return self._request(
+            "POST", f"{phone_number_id}/whatsapp_business_profile", json={"messaging_product": "whatsapp", **profile}
+        )
+
     # === MESSAGES === #
 
     def send_message(self, phone_number_id, payload):
@@ -172,7 +192,7 @@ class GraphClient:
 
     # === TRANSPORT === #
 
-    def _request(self, method, path, *, token=None, headers=None, is_safe=None, **kwargs):
+    def _request(self, method, path, *, token=None, headers=None, is_safe=None, timeout=READ_TIMEOUT, **kwargs):
         # What only reads may be asked again after any failure; what sends may not.
         is_safe = method == "GET" if is_safe is None else is_safe
         try:
@@ -181,7 +201,7 @@ class GraphClient:
                     method,
                     f"{self.base_url}/{self.version}/{path}",
                     headers={"Authorization": f"Bearer {token or self.token}", **(headers or {})},
-                    timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                    timeout=(CONNECT_TIMEOUT, timeout),
                     allow_redirects=False,
                     **kwargs,
                 )

@@ -47,6 +47,7 @@ class Update(NamedTuple):
     value: dict  # the value the item came in, without its sisters
     waba_id: str
     field: str
+    time: int = 0  # Unix seconds, of all but messages and statuses, which have their own
 
     @property
     def phone_number_id(self):
@@ -80,7 +81,8 @@ class Update(NamedTuple):
                     to_digits(_text(self.item.get("from"))), _text(self.item.get("from_user_id"))
                 )
                 value["contacts"] = [contact] if contact else []
-        return {"id": self.waba_id, "changes": [{"field": self.field, "value": value}]}
+        frame = {"time": self.time} if self.time else {}  # what comes again another day is not the same
+        return {"id": self.waba_id, **frame, "changes": [{"field": self.field, "value": value}]}
 
     def get_identity(self):
         """Return the sender of a message. Both ids may be missing, then nobody can be answered: PayloadError."""
@@ -141,7 +143,7 @@ def split(payload):
                     items += 1
                     yield Update(kind, _dict(item), frame, waba_id, field)
             if not items:
-                yield Update(f"field:{field}", value, value, waba_id, field)
+                yield Update(f"field:{field}", value, value, waba_id, field, get_seconds(entry.get("time")))
 
 
 def split_by_lane(payload):
@@ -180,8 +182,13 @@ def get_id(item):
 
 def get_timestamp(item):
     """Return the item's Unix seconds (Meta sends a string), 0 when it has none."""
+    return get_seconds(_dict(item).get("timestamp"))
+
+
+def get_seconds(value):
+    """Return Unix seconds that came as number or text, 0 when it is no such thing."""
     try:
-        return max(0, min(int(_dict(item).get("timestamp")), 32503680000))  # a year below 3000
+        return max(0, min(int(value), 32503680000))  # a year below 3000
     except (TypeError, ValueError, OverflowError):
         return 0
 

@@ -49,7 +49,8 @@ export class ConnectionStepsField extends Component {
     }
 
     onSteps({ id, steps, state }) {
-        if (id !== this.props.record.resId) {
+        const { resModel, resId } = this.props.record;
+        if (resModel !== "whatsapp.cs.account" || resId !== id) {
             return;
         }
         this.live.steps = steps;

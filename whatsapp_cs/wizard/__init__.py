@@ -1,0 +1,1 @@
+from . import whatsapp_cs_channel_replace
