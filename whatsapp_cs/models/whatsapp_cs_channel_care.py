@@ -222,7 +222,7 @@ class WhatsappCsChannel(models.Model):
             name
             for name, field in self._fields.items()
             if field.store
-            and not (field.readonly or field.compute or field.automatic or field.type in ("one2many", "many2many"))
+            and not (field.readonly or field.compute or field.type in ("one2many", "many2many"))
             and name not in ("name", "active", "message_main_attachment_id")
             and not name.startswith("profile_")
         ]

@@ -91,11 +91,11 @@ class TestChannelCheck(NoticeCommon):
         self.check(1)
         self.assertTrue(self.account.is_on_backup)
         self.assertEqual(self.account._get_graph_client().base_url, BACKUP)
-        self.assertIn("backup base URL", self.get_alerts("backup").detail)
-        told = self.env["mail.message"].search_count([("model", "=", "whatsapp.cs.alert")])
+        alert = self.get_alerts("backup")
+        self.assertIn("backup base URL", alert.detail)
         self.check(2)
-        self.get_alerts("backup")
-        self.assertEqual(self.env["mail.message"].search_count([("model", "=", "whatsapp.cs.alert")]), told, "once")
+        self.assertEqual(self.get_alerts("backup"), alert)
+        self.assertEqual(self.count_told(alert), 1)
 
     def test_three_failed_checks_switch_and_messages_go_by_the_backup_address(self):
         self.receive(self.text_body())
