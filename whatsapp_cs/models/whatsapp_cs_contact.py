@@ -284,20 +284,21 @@ class WhatsappCsContact(models.Model):
 
         What they agreed to, and the window, belong to the old number and stay there.
         """
-        self.env.flush_all()
-        # By SQL: a number may have a hundred thousand of them, and somebody waits for the button.
-        self.env.cr.execute(
-            """
-            INSERT INTO whatsapp_cs_contact (channel_id, company_id, name, wa_id, meta_user_id, parent_user_id, username,
-                                             profile_name, partner_id, create_uid, create_date, write_uid, write_date)
-                 SELECT %(successor)s, company_id, name, wa_id, meta_user_id, parent_user_id, username, profile_name,
-                        partner_id, %(user)s, now() AT TIME ZONE 'UTC', %(user)s, now() AT TIME ZONE 'UTC'
-                   FROM whatsapp_cs_contact WHERE channel_id = %(channel)s
-            ON CONFLICT DO NOTHING
-            """,
-            {"channel": channel.id, "successor": successor.id, "user": self.env.uid},
+        names = ("wa_id", "meta_user_id", "parent_user_id", "username", "profile_name", "partner_id")
+        # sudo: whatsapp.cs.contact - contacts come from WhatsApp and nobody may create one; these are known already
+        people = self.sudo().search_fetch([("channel_id", "=", channel.id)], names)
+        known = self.sudo().search_fetch([("channel_id", "=", successor.id)], names)
+        ids = {*known.mapped("wa_id"), *known.mapped("meta_user_id")} - {False}
+        self.sudo().create(
+            [
+                {
+                    "channel_id": successor.id,
+                    **{name: person._fields[name].convert_to_write(person[name], person) for name in names},
+                }
+                for person in people
+                if person.wa_id not in ids and person.meta_user_id not in ids
+            ]
         )
-        self.env.invalidate_all()
 
     # === PARTNER === #
 
