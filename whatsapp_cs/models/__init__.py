@@ -14,6 +14,15 @@ from . import whatsapp_cs_channel_registration
 from . import whatsapp_cs_channel_profile
 from . import whatsapp_cs_notice
 from . import whatsapp_cs_webhook_refusal
+from . import whatsapp_cs_template
+from . import whatsapp_cs_template_button
+from . import whatsapp_cs_template_card
+from . import whatsapp_cs_template_variable
+from . import whatsapp_cs_template_content
+from . import whatsapp_cs_template_rules
+from . import whatsapp_cs_template_review
+from . import whatsapp_cs_template_sender
+from . import whatsapp_cs_account_templates
 
 # pipeline
 from . import whatsapp_cs_queue
@@ -59,6 +68,9 @@ from . import crm_lead
 from . import discuss_channel
 from . import discuss_channel_member
 from . import ir_attachment
+from . import discuss_channel_templates
+from . import ir_actions
+from . import ir_actions_server
 from . import ir_websocket
 from . import mail_message
 from . import phone_blacklist

@@ -195,6 +195,14 @@ class DiscussChannel(models.Model):
                 "mail.message": [{"id": following.id} for following in mail_messages if following.id > message.id][:1]
             }
 
+    def _whatsapp_cs_show_sent(self, mail_message):
+        """Show a message that was not posted by ``message_post`` but is there already, with its ticks; who sent it has read it."""
+        if member := self.channel_member_ids.filtered(lambda member: member.partner_id == mail_message.author_id):
+            member._set_last_seen_message(mail_message, notify=False)
+            member._set_new_message_separator(mail_message.id + 1)
+        models.BaseModel.write(self, {"last_interest_dt": fields.Datetime.now()})  # as in _whatsapp_cs_post_received
+        self._whatsapp_cs_show_received(mail_message)
+
     def _whatsapp_cs_push(self, mail_messages):
         """Tell members by push whose browser asked for it; queued, because a browser's server may be slow to answer."""
         partners = self.channel_member_ids.partner_id

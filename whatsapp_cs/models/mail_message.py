@@ -85,6 +85,7 @@ class MailMessage(models.Model):
             Store.Attr("whatsapp_cs_state", get_state, predicate=is_whatsapp_cs),
             Store.Attr("whatsapp_cs_error", lambda message: get(message).error, predicate=is_whatsapp_cs),
             Store.Attr("whatsapp_cs_card", lambda message: get(message)._get_card(), predicate=is_whatsapp_cs),
+            Store.Attr("whatsapp_cs_error_code", lambda message: get(message).error_code, predicate=is_whatsapp_cs),
         ]
 
     def _whatsapp_cs_broadcast_state(self):
@@ -150,7 +151,11 @@ class MailMessage(models.Model):
                 raise AccessError(self.env._("This is not a WhatsApp message."))
             again_sudo = whatsapp_message_sudo.filtered(lambda sent: sent.state == "failed" or sent.is_unknown)
             conversation = whatsapp_message_sudo.conversation_id.with_env(self.env)
-            conversation._check_can_answer(again_sudo[:1].body or "", message.sudo().attachment_ids)
+            if template_sudo := whatsapp_message_sudo.template_id:
+                conversation._check_can_send_template()
+                template_sudo._check_sendable()
+            else:
+                conversation._check_can_answer(again_sudo[:1].body or "", message.sudo().attachment_ids)
             (again_sudo or whatsapp_message_sudo)._retry()
         return Store().add(self, self._whatsapp_cs_get_store_fields()).get_result()
 

@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
-from ..tools import message_content, phone
+from ..tools import message_content, phone, webhook_payload
 
 WINDOW = timedelta(hours=24)  # Meta: free-form messages are allowed for 24 h after the customer's last message
 
@@ -273,6 +273,63 @@ class WhatsappCsContact(models.Model):
             or self.env._("Unknown person")
         )
 
+    @api.model
+    def _find_or_create_for_partner(self, channel, partner):
+        """Return the contact of a partner's number on ``channel``, created when the number is new there.
+
+        A partner without a number is found by the chat they have with us; else, and with a number that can't be
+        understood, it is a UserError that says what to do.
+        """
+        if partner.phone:
+            return self._find_or_create_for_number(channel, partner, partner.phone)
+        contact = partner.sudo().whatsapp_cs_contact_ids.filtered(lambda contact: contact.channel_id == channel)[:1]
+        if not contact:
+            raise UserError(self.env._("%s has no phone number.", partner.display_name))
+        return contact.with_env(self.env)
+
+    @api.model
+    def _find_or_create_for_number(self, channel, owner, number):
+        """Return the contact of a number that is written on ``owner`` (a partner, a lead …), in any form.
+
+        The number decides: when it is another partner's chat already, that stays so.
+        """
+        if contact := self._find_for_number(channel, owner, number):
+            return contact
+        # sudo: whatsapp.cs.contact - agents see the contacts of their cases; who gets a message may be new to them
+        contacts_sudo = self.sudo()
+        identity = webhook_payload.Identity(self._get_wa_id(owner, number), "", "", "", "")
+        partner = owner if owner._name == "res.partner" else owner._mail_get_partners()[owner.id][:1]
+        if partner:
+            return contacts_sudo.create(
+                {**self._prepare_identity_values(identity), "channel_id": channel.id, "partner_id": partner.id}
+            ).with_env(self.env)
+        [contact] = contacts_sudo._find_or_create([(channel, identity)])
+        return contact.with_env(self.env)
+
+    @api.model
+    def _find_for_number(self, channel, owner, number):
+        """Return the contact of a number that is written on ``owner``, or an empty record."""
+        identity = webhook_payload.Identity(self._get_wa_id(owner, number), "", "", "", "")
+        # sudo: whatsapp.cs.contact - whether there is one; agents see the contacts of their cases
+        found = self.sudo()._find_all([(channel, identity)])
+        return next(iter(found.values()), self).with_env(self.env)
+
+    @api.model
+    def _get_wa_id(self, owner, number):
+        """Return the international digits of a number as people wrote it on ``owner``; a UserError when there are none."""
+        international = owner._phone_format(number=number)
+        # Numbers that the library does not know, such as Meta's test numbers, are taken as they are written.
+        wa_id = phone.to_digits(international or (number.strip().startswith("+") and number) or "")
+        if not 7 <= len(wa_id) <= 15:  # E.164
+            raise UserError(
+                self.env._(
+                    "The number %(number)s of %(name)s can't be used: write it with + and country code, or set the country.",
+                    number=number,
+                    name=owner.display_name,
+                )
+            )
+        return wa_id
+
     def _prepare_recipient(self):
         """Return the part of a payload that names the recipient; the plus keeps a number international."""
         self.ensure_one()
@@ -370,3 +427,22 @@ class WhatsappCsContact(models.Model):
     def _note_unreachable(self):
         """Remember since when messages could not be delivered."""
         self.filtered(lambda contact: not contact.unreachable_date).unreachable_date = fields.Datetime.now()
+
+    # === OUTGOING === #
+
+    def _open_for_outgoing(self, record=None):
+        """Return the case that a message of ours belongs to, shown in the contact's thread.
+
+        That is the open one, the one resolved a short while ago, or a new one.
+
+        :param record: what the message is about; a lead becomes the lead of the case
+        """
+        self.ensure_one()
+        Conversation = self.env["whatsapp.cs.conversation"]
+        [conversation] = Conversation._find_or_open({self: fields.Datetime.now()}).values()
+        if record and record._name == "crm.lead" and not conversation.lead_id:
+            conversation.lead_id = record.id
+        conversation._link_lead()
+        earlier = conversation._show_in_thread()
+        self.discuss_channel_id._whatsapp_cs_post_received(earlier)
+        return conversation

@@ -362,6 +362,12 @@ class WhatsappCsConversation(models.Model):
 
     def _check_can_reach(self):
         """Refuse to send anything without a template while somebody else has the case, or the window is closed."""
+        self._check_can_send_template()
+        if verdict := self.env["whatsapp.cs.send.policy"]._check(self.contact_id, "text"):
+            raise UserError(self.env._("%s Your message was not sent.", verdict.text))
+
+    def _check_can_send_template(self):
+        """Refuse to write to the customer while somebody else has the case; templates don't need the window."""
         self.ensure_one()
         self._check_is_agent()
         if self.user_id and self.user_id != self.env.user and self.state != "resolved":
@@ -371,8 +377,6 @@ class WhatsappCsConversation(models.Model):
                     self.user_id.name,
                 )
             )
-        if verdict := self.env["whatsapp.cs.send.policy"]._check(self.contact_id, "text"):
-            raise UserError(self.env._("%s Your message was not sent.", verdict.text))
 
     def _check_can_answer(self, text, files=()):
         """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files.
@@ -396,15 +400,35 @@ class WhatsappCsConversation(models.Model):
     def _on_agent_message(self, mail_message, text, message_type="text", content=None):
         """Queue an agent's message for WhatsApp; answering takes a conversation that nobody has."""
         self.ensure_one()
+        self._take_by_answering()
+        if mail_message.attachment_ids:
+            self.env["whatsapp.cs.message"]._queue_files(self, mail_message, text)
+        else:
+            self.env["whatsapp.cs.message"]._queue(self, mail_message, text, message_type, content)
+        self._broadcast()
+
+    def _on_agent_template(self):
+        """Take note that the current user sends a template to the customer: like an answer, it takes the conversation."""
+        self.ensure_one()
+        self._take_by_answering()
+        self._broadcast()
+
+    def _take_by_answering(self):
         if self.user_id != self.env.user or self.state not in ("assigned", "waiting"):
             self._set_assigned(self.env.user)
         self._note_answer(fields.Datetime.now())
         if self.state == "assigned":
             self._set_waiting()
-        if mail_message.attachment_ids:
-            self.env["whatsapp.cs.message"]._queue_files(self, mail_message, text)
-        else:
-            self.env["whatsapp.cs.message"]._queue(self, mail_message, text, message_type, content)
+
+    def _on_system_template(self):
+        """Take note that the system, or somebody to many, sends a template: the case stays with whom it is.
+
+        A new case is closed at once: nobody has to do anything until the customer answers, which opens it again.
+        """
+        self.ensure_one()
+        self.write({"outbound_count": self.outbound_count + 1, "last_message_date": fields.Datetime.now()})
+        if self.state == "new":
+            self._set_resolved()
         self._broadcast()
 
     def _note_answer(self, date):

@@ -327,13 +327,17 @@ class WhatsappCsEvent(models.Model):
 
         A field without a handler is kept and counts as processed.
         """
-        Message = self.env["whatsapp.cs.message"]
+        Message, Template = self.env["whatsapp.cs.message"], self.env["whatsapp.cs.template"]
         Notice = self.env["whatsapp.cs.notice"]
         return {
             "message": Message._receive,
             "status": Message._receive_statuses,
             "field:calls": Message._receive_calls,
+            "field:message_template_components_update": Template._receive_components,
+            "field:message_template_quality_update": Template._receive_quality,
+            "field:message_template_status_update": Template._receive_status,
             "field:smb_message_echoes": Message._receive_echoes,
+            "field:template_category_update": Template._receive_category,
             "field:user_preferences": self.env["whatsapp.cs.contact"]._receive_preferences,
             **{f"field:{kind}": Notice._receive for kind, _label in Notice._fields["kind"].selection},
         }

@@ -40,6 +40,7 @@ class WhatsappCsMessage(models.Model):
     raw = fields.Text("As Received", readonly=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
     user_id = fields.Many2one("res.users", "Agent", readonly=True)
+    template_id = fields.Many2one("whatsapp.cs.template", readonly=True, index="btree_not_null", ondelete="set null")
     quoted_wamid = fields.Char("Answers To", readonly=True)
     mail_message_id = fields.Many2one("mail.message", readonly=True, index="btree_not_null", ondelete="set null")
     outbox_ids = fields.One2many("whatsapp.cs.outbox", "message_id")
@@ -327,12 +328,13 @@ class WhatsappCsMessage(models.Model):
     # === OUTGOING === #
 
     @api.model
-    def _queue(self, conversation, mail_message, text, message_type="text", content=None, **values):
+    def _queue(self, conversation, mail_message, text, message_type="text", content=None, priority="0", **values):
         """Put a message to the customer into the outbox and return it.
 
         :param mail_message: the Discuss message that shows it
         :param text: what it says, in WhatsApp's marks
         :param content: for other types than text, the object that the API has under the type's name
+        :param priority: of the outbox row: a promotion is overtaken by service
         :param values: further values of the record
         """
         quoted = (
@@ -357,7 +359,7 @@ class WhatsappCsMessage(models.Model):
                 **values,
             }
         )
-        self.env["whatsapp.cs.outbox"]._add(message)
+        self.env["whatsapp.cs.outbox"]._add(message, priority)
         return message
 
     @api.model

@@ -19,6 +19,8 @@ from . import test_outbox
 from . import test_price
 from . import test_rich_message
 from . import test_send_policy
+from . import test_template
+from . import test_template_send
 from . import test_text_format
 from . import test_webhook
 from . import test_window

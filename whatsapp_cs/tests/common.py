@@ -28,13 +28,15 @@ class FakeGraph:
         self.wamids = itertools.count(1)
         self.calls = []
         self.error = None
-        self.answers = {}  # path: answer, or an exception to raise
+        self.answers = {}  # path: answer, an exception to raise, or a function of the call's arguments
 
     def request(self, _client, method, path, **kwargs):
         self.calls.append((method, path, kwargs))
         if path in self.answers:
             if isinstance(self.answers[path], Exception):
                 raise self.answers[path]
+            if callable(self.answers[path]):
+                return self.answers[path](method=method, **kwargs)
             return self.answers[path]
         if path.endswith("/messages"):
             if self.error:
@@ -142,6 +144,13 @@ class WhatsappCsCommon(HttpCase):
             "entry": [{"id": waba_id, "changes": [{"field": "messages", "value": value}]}],
         }
 
+    def field_body(self, field, waba_id="1001", **value):
+        """Return a body of another webhook field than ``messages``."""
+        return {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": waba_id, "changes": [{"field": field, "value": value}]}],
+        }
+
     # === DOORS === #
 
     def post_webhook(self, payload, account=None, secret=SECRET, headers=None):
@@ -187,6 +196,35 @@ class WhatsappCsCommon(HttpCase):
         with self.mock_graph() as graph:
             self.run_cron("outbox_send")
         return graph.sent
+
+    # === TEMPLATES === #
+
+    def template_data(self, meta_id="7001", **values):
+        """Return a template as Meta's list has it: a greeting with a name and an order."""
+        return {
+            "id": meta_id,
+            "name": "order_shipped",
+            "language": "en_US",
+            "status": "APPROVED",
+            "category": "UTILITY",
+            "parameter_format": "POSITIONAL",
+            "quality_score": {"score": "GREEN"},
+            "components": [
+                {
+                    "type": "BODY",
+                    "text": "Hello {{1}}, your order {{2}} is on its way to you today.",
+                    "example": {"body_text": [["Ana", "S00042"]]},
+                }
+            ],
+            **values,
+        }
+
+    def sync_templates(self, *data, user=None):
+        """Press *Fetch from WhatsApp* while Meta has these templates; return those of the account."""
+        with self.mock_graph() as graph:
+            graph.answers["1001/message_templates"] = {"data": list(data)}
+            self.env["whatsapp.cs.template"].with_user(user or self.administrator).action_sync()
+        return self.env["whatsapp.cs.template"].search([("account_id", "=", self.account.id)])
 
     # === PEOPLE === #
 

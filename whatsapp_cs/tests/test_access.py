@@ -29,6 +29,13 @@ MATRIX = {
     "whatsapp.cs.queue": {},
     "whatsapp.cs.send.policy": {},
     "whatsapp.cs.reminder": {},
+    "whatsapp.cs.template": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.template.button": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.template.card": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.template.send": {"agent": "rwcd", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.template.send.line": {"agent": "rwcd", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.template.send.value": {"agent": "rwcd", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.template.variable": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
     "whatsapp.cs.webhook.refusal": {"administrator": "r"},
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}

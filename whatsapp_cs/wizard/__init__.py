@@ -1,1 +1,2 @@
 from . import whatsapp_cs_channel_replace
+from . import whatsapp_cs_template_send

@@ -49,3 +49,11 @@ for (const [index, [kind, name, icon]] of RICH_MESSAGES.entries()) {
         sequence: 40 + index,
     });
 }
+
+registerComposerAction("whatsapp-cs-template", {
+    condition: ({ composer }) => composer.isWhatsappCs && !composer.isWhatsappCsNote,
+    icon: "fa fa-file-text-o",
+    name: _t("Send a template"),
+    onSelected: ({ composer }) => composer.targetThread.whatsappCsOpenTemplatePicker(),
+    sequence: 30,
+});

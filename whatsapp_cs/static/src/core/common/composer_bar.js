@@ -73,6 +73,11 @@ export class ComposerBar extends Component {
         );
     }
 
+    /** A template is what may be sent while the window is closed. */
+    get canSendTemplate() {
+        return this.thread.whatsappCsClosedReason === "window";
+    }
+
     async onClickTake() {
         this.state.isCalling = true;
         try {

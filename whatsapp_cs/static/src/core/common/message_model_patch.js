@@ -13,6 +13,9 @@ const DELIVERY = {
     failed: { icon: "fa fa-exclamation-circle", label: _t("Not sent") },
 };
 
+/** Meta's error for free text more than 24 hours after the customer's last message */
+const OUTSIDE_WINDOW = "131047";
+
 patch(Message.prototype, {
     setup() {
         super.setup(...arguments);
@@ -22,6 +25,8 @@ patch(Message.prototype, {
         this.whatsapp_cs_error = undefined;
         /** @type {object|false|undefined} what is drawn beside the text, see `_get_card` on the server */
         this.whatsapp_cs_card = undefined;
+        /** @type {string|false|undefined} */
+        this.whatsapp_cs_error_code = undefined;
         this.isWhatsappCsRetrying = false;
     },
     /** The text is only a short form of the card. */
@@ -52,6 +57,10 @@ patch(Message.prototype, {
     },
     get whatsappCsNeedsRetry() {
         return this.isInWhatsappCs && ["failed", "unknown"].includes(this.whatsapp_cs_state);
+    },
+    /** It came after the window had closed: the same again would fail again. */
+    get whatsappCsNeedsTemplate() {
+        return this.whatsappCsNeedsRetry && this.whatsapp_cs_error_code === OUTSIDE_WINDOW;
     },
     async whatsappCsRetry() {
         if (this.isWhatsappCsRetrying) {

@@ -1,5 +1,6 @@
 import { fields } from "@mail/core/common/record";
 import { Thread } from "@mail/core/common/thread_model";
+import { TemplatePicker } from "@whatsapp_cs/template/template_picker";
 
 import { browser } from "@web/core/browser/browser";
 import { patch } from "@web/core/utils/patch";
@@ -86,6 +87,9 @@ patch(Thread.prototype, {
         if (result?.type) {
             actionService.doAction(result);
         }
+    },
+    whatsappCsOpenTemplatePicker() {
+        this.store.env.services.dialog.add(TemplatePicker, { thread: this });
     },
     get avatarUrl() {
         if (this.isWhatsappCs) {

@@ -6,9 +6,15 @@ import { fields } from "@web/../tests/web_test_helpers";
 export class MailMessage extends mailModels.MailMessage {
     whatsapp_cs_state = fields.Char();
     whatsapp_cs_error = fields.Char();
+    whatsapp_cs_error_code = fields.Char();
 
     get _to_store_defaults() {
-        return [...super._to_store_defaults, "whatsapp_cs_state", "whatsapp_cs_error"];
+        return [
+            ...super._to_store_defaults,
+            "whatsapp_cs_state",
+            "whatsapp_cs_error",
+            "whatsapp_cs_error_code",
+        ];
     }
 
     whatsapp_cs_retry([id]) {
