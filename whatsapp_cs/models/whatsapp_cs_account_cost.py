@@ -49,6 +49,14 @@ class WhatsappCsAccount(models.Model):
             costs[channel.account_id] = costs.get(channel.account_id, 0) + cost
         return costs
 
+    def _find_problems(self):
+        problems = super()._find_problems()
+        limit = self.env["whatsapp.cs.alert"]._get_limit("budget_percent")
+        if limit and self.monthly_budget and 100 * self.month_cost >= limit * self.monthly_budget:
+            used = 100 * self.month_cost / self.monthly_budget
+            problems["budget"] = {"subject": self.name, "value": used, "limit_value": limit}
+        return problems
+
     def action_view_costs(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_cost_report_action")

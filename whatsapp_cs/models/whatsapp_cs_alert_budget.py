@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class WhatsappCsAlert(models.Model):
@@ -23,20 +23,3 @@ class WhatsappCsAlert(models.Model):
                 "account."
             ),
         )
-
-    @api.model
-    def _find_problems(self):
-        problems = super()._find_problems()
-        if values := self._judge_budget():
-            problems["budget"] = values
-        return problems
-
-    @api.model
-    def _judge_budget(self):
-        limit, accounts = self._get_limit("budget_percent"), self.env["whatsapp.cs.account"]
-        accounts = accounts.search([("monthly_budget", ">", 0)]) if limit else accounts
-        used = {account: 100 * account.month_cost / account.monthly_budget for account in accounts}
-        if not used:
-            return None
-        worst = max(used, key=used.get)
-        return {"value": used[worst], "limit_value": limit, "subject": worst.name} if used[worst] >= limit else None
