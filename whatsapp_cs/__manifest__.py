@@ -34,6 +34,7 @@
         "views/whatsapp_cs_account_views.xml",
         "views/whatsapp_cs_contact_views.xml",
         "views/whatsapp_cs_consent_views.xml",
+        "views/whatsapp_cs_campaign_views.xml",
         "views/whatsapp_cs_conversation_views.xml",
         "views/whatsapp_cs_health_views.xml",
         "views/whatsapp_cs_price_views.xml",

@@ -50,6 +50,10 @@ from . import whatsapp_cs_consent_language
 from . import whatsapp_cs_conversation
 from . import whatsapp_cs_window
 
+# campaigns
+from . import whatsapp_cs_campaign
+from . import whatsapp_cs_campaign_recipient
+
 # cost
 from . import whatsapp_cs_price
 from . import whatsapp_cs_account_cost

@@ -78,3 +78,6 @@ class WhatsappCsConsent(models.Model):
                     {"consent": consent.consent, "consent_date": consent.date, "consent_source": consent.source}
                 )
         self.sudo().filtered(lambda consent: consent.source != "blacklist").contact_id._sync_blacklist()
+        # sudo: whatsapp.cs.campaign.recipient - a figure that follows from it
+        opted_out = self.sudo().filtered(lambda consent: consent.consent == "out")
+        self.env["whatsapp.cs.campaign.recipient"].sudo()._note_opt_outs(opted_out.contact_id)

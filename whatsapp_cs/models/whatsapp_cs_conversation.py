@@ -203,6 +203,7 @@ class WhatsappCsConversation(models.Model):
         earlier = conversations._show_in_thread()
         conversations._on_customer_wrote()
         conversations.discuss_channel_id._whatsapp_cs_post_received(earlier | messages)
+        self.env["whatsapp.cs.campaign.recipient"]._note_answers(messages.contact_id)
         self.env["whatsapp.cs.contact"]._apply_consent_words(messages)
 
     @api.model

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_account
+from . import test_campaign
 from . import test_channel
 from . import test_channel_check
 from . import test_channel_registration

@@ -7,6 +7,8 @@ from .common import WhatsappCsCommon
 MATRIX = {
     "whatsapp.cs.account": {"administrator": "rwcd"},
     "whatsapp.cs.alert": {"administrator": "r"},
+    "whatsapp.cs.campaign": {"editor": "rwc", "administrator": "rwcd"},
+    "whatsapp.cs.campaign.recipient": {"editor": "r", "administrator": "r"},
     "whatsapp.cs.channel": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "rw"},
     "whatsapp.cs.consent": {"agent": "rc", "editor": "rc", "administrator": "rc"},
     "whatsapp.cs.consent.language": {"administrator": "rwcd"},
