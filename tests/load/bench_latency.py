@@ -9,12 +9,13 @@ from .setting import check_acknowledged, check_processed, check_sent, let_custom
 
 CUSTOMERS = 100  # whose conversation the agent has
 AT_ONCE = 10_000  # a second: all are due now
-# what it is called, messages, of them in a second, may be repeated
+# what it is called, messages, of them in a second, what the number sends in a second at most, may be repeated
 SERIES = (
-    ("one every half a second", 60, 2.1, False),
-    ("one after 12 s of silence", 8, 1 / 12, False),
-    ("100 at once", 100, AT_ONCE, True),
-    ("15 a second, for a minute", 900, 15, False),
+    ("one every half a second", 60, 2.1, 15, False),
+    ("one after 12 s of silence", 8, 1 / 12, 15, False),
+    ("100 at once; the number sends 15/s", 100, AT_ONCE, 15, True),
+    ("100 at once; the number sends 80/s", 100, AT_ONCE, 80, True),
+    ("15 a second, for a minute", 900, 15, 15, False),
 )
 
 
@@ -25,7 +26,8 @@ def run(options):
     with open_stack("latency") as stack, traffic.Gun() as gun:
         desk = Desk(stack, gun)
         desk.measure(20, 10)  # all processes load what they need
-        for name, count, per_second, is_short in SERIES:
+        for name, count, per_second, send_rate, is_short in SERIES:
+            stack.query("UPDATE whatsapp_cs_channel SET send_rate = %s", send_rate)
             runs = [desk.measure(options.few(count), per_second) for _run in range(options.runs if is_short else 1)]
             table.add(name, *(milliseconds(value) for kind in zip(*runs, strict=True) for value in get_figures(kind)))
         desk.check()
