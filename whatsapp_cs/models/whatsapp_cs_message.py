@@ -288,7 +288,8 @@ class WhatsappCsMessage(models.Model):
     def _on_report(self, row, item):
         """Take in one report about this message, or about the try ``row`` to send it; return what changed on screens."""
         self.ensure_one()
-        status, wamid = item["status"], item["id"]
+        # A voice message that was listened to has been read.
+        status, wamid = "read" if item["status"] == "played" else item["status"], item["id"]
         is_earlier_try = row and row != self.outbox_ids.sorted("id")[-1:]
         if status == "failed" and not is_earlier_try:
             row._set_gone(wamid)

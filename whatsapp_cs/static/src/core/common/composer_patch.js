@@ -4,6 +4,8 @@ import { ComposerBar } from "@whatsapp_cs/core/common/composer_bar";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
+const TEXT_LIMIT = 4096; // Meta
+
 patch(Composer, { components: { ...Composer.components, ComposerBar } });
 
 patch(Composer.prototype, {
@@ -18,6 +20,13 @@ patch(Composer.prototype, {
         return Boolean(
             this.isWhatsappCs && this.thread.whatsappCsClosedReason && !this.isWhatsappCsNote
         );
+    },
+    /** How long the text is, once it comes near WhatsApp's limit; in UTF-16 units, which is how it may count an emoji. */
+    get whatsappCsCounter() {
+        const length = this.props.composer.composerText.length;
+        return this.isWhatsappCs && !this.isWhatsappCsNote && length > TEXT_LIMIT * 0.9
+            ? { isTooLong: length > TEXT_LIMIT, text: `${length} / ${TEXT_LIMIT}` }
+            : undefined;
     },
     get placeholder() {
         if (!this.isWhatsappCs) {
