@@ -154,7 +154,7 @@ class MailMessage(models.Model):
             if template_sudo := whatsapp_message_sudo.template_id:
                 conversation._check_can_send_template()
                 template_sudo._check_sendable()
-            else:
+            elif again_sudo:
                 conversation._check_can_answer(again_sudo[:1].body or "", message.sudo().attachment_ids)
             (again_sudo or whatsapp_message_sudo)._retry()
         return Store().add(self, self._whatsapp_cs_get_store_fields()).get_result()

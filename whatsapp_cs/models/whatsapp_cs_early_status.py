@@ -50,7 +50,7 @@ class WhatsappCsEarlyStatus(models.Model):
     @api.model
     def _apply(self, messages):
         """Take in what came early about ``messages``, whose ids are known now."""
-        known = messages.filtered("wamid")
+        known = messages.filtered(lambda message: message.wamid and message.direction == "out")
         early = (
             self.search([("wamid", "in", known.mapped("wamid")), ("channel_id", "in", known.channel_id.ids)])
             if known
@@ -72,6 +72,7 @@ class WhatsappCsEarlyStatus(models.Model):
                 """
                 SELECT message.id FROM whatsapp_cs_early_status early
                   JOIN whatsapp_cs_message message ON message.wamid = early.wamid AND message.channel_id = early.channel_id
+                   AND message.direction = 'out'
                  LIMIT 1000
                 """
             )

@@ -24,6 +24,7 @@ MATRIX = {
     "whatsapp.cs.health": {},
     "whatsapp.cs.health.sample": {"administrator": "r"},
     "whatsapp.cs.limits": {},
+    "whatsapp.cs.media": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.message": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.notice": {"administrator": "r"},
     "whatsapp.cs.outbox": {"administrator": "r"},
@@ -38,6 +39,7 @@ MATRIX = {
     "whatsapp.cs.template.send.line": {"agent": "rwcd", "editor": "rwcd", "administrator": "rwcd"},
     "whatsapp.cs.template.send.value": {"agent": "rwcd", "editor": "rwcd", "administrator": "rwcd"},
     "whatsapp.cs.template.variable": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.receipt": {"administrator": "r"},
     "whatsapp.cs.webhook.refusal": {"administrator": "r"},
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}

@@ -38,7 +38,9 @@ def get_card(item):
         return _read_media(kind, _dict(part))
     if kind in _READERS:
         return _READERS[kind](part)
-    return {"kind": "unknown", "type": kind[:64]}
+    words = (_text(_dict(part).get(key)) for key in ("body", "caption", "title", "text"))
+    text = next(filter(None, words), "")
+    return {"kind": "unknown", "type": kind[:64]} | ({"text": _clip(text)} if text else {})
 
 
 def get_sent_card(kind, content):
@@ -287,7 +289,7 @@ _TEXTS = {
     "call_permission": lambda _card: ["📞"],
     "call": lambda _card: ["📞"],
     "unsupported": lambda _card: [],
-    "unknown": lambda _card: [],
+    "unknown": lambda card: [card.get("text")],
     "system": lambda card: [card.get("body")],
     "reaction": lambda card: [card.get("emoji")],
     "edit": lambda card: [card["text"]],

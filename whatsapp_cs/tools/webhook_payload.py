@@ -5,6 +5,7 @@ or put aside, alone. Every key is optional and unknown keys are ignored: a new A
 """
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zlib import crc32
@@ -201,6 +202,8 @@ def _clean(value):
             .encode("utf-16", "surrogatepass")
             .decode("utf-16", "replace")
         )
+    if isinstance(value, float) and not math.isfinite(value):  # 1e999 is valid JSON, and becomes infinity
+        return None
     if isinstance(value, list):
         return [_clean(item) for item in value]
     if isinstance(value, dict):

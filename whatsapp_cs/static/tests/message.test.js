@@ -111,7 +111,7 @@ test("who is no agent sees the ticks, but can't retry", async () => {
     await contains(".o-whatsapp_cs-MessageDelivery-retry", { count: 0 });
 });
 
-test("a sent message can be quoted and pinned, not edited, deleted or reacted to", async () => {
+test("a sent message can be quoted, pinned and reacted to, not edited or deleted", async () => {
     const pyEnv = await startServer();
     const threadId = createThread(pyEnv, "Ann");
     createMessage(pyEnv, threadId, { whatsapp_cs_state: "sent" });
@@ -125,7 +125,7 @@ test("a sent message can be quoted and pinned, not edited, deleted or reacted to
     for (const name of ["edit", "delete", "create-or-view-thread"]) {
         await contains(`[name='${name}']`, { count: 0 });
     }
-    await contains("[title='Add a Reaction']", { count: 0 });
+    await contains("[title='Add a Reaction']");
 });
 
 test("a note looks like a note and stays editable", async () => {
