@@ -129,7 +129,7 @@ test("a colleague's conversation can be noted, and taken over by an editor", asy
     await contains(".o-mail-Composer", { count: 0 });
     await click(".o-whatsapp_cs-ComposerBar button", { text: "Take over" });
     await contains(".o-mail-Composer");
-    await contains(".o-whatsapp_cs-ComposerBar", { count: 0 });
+    await contains(".o-whatsapp_cs-ComposerBar.o-closed, .o-whatsapp_cs-ComposerBar button", { count: 0 });
 });
 
 test("an agent can neither take over nor note in a colleague's conversation", async () => {
@@ -164,7 +164,7 @@ test("the window closes while the page is open, and the text typed is kept", asy
     await contains(".o-mail-Composer", { count: 0 });
     pyEnv["discuss.channel"].write([threadId], { whatsapp_cs_window_end: fromNow({ hours: 24 }) });
     pyEnv["discuss.channel"]._whatsapp_cs_notify(threadId);
-    await contains(".o-whatsapp_cs-ComposerBar", { count: 0 });
+    await contains(".o-whatsapp_cs-ComposerBar.o-closed, .o-whatsapp_cs-ComposerBar button", { count: 0 });
     expect(".o-mail-Composer-input:not([disabled])").toHaveValue("Almost done");
 });
 

@@ -91,7 +91,7 @@ test("take, return to queue and resolve from the header", async () => {
     await contains(".o-whatsapp_cs-ComposerBar", { text: "Answering takes this conversation." });
     await click(".o-mail-DiscussContent-header button[name='whatsapp-cs-take']");
     await contains(".o-whatsapp_cs-queueCount", { count: 0 });
-    await contains(".o-whatsapp_cs-ComposerBar", { count: 0 });
+    await contains(".o-whatsapp_cs-ComposerBar.o-closed, .o-whatsapp_cs-ComposerBar button", { count: 0 });
     await click(".o-mail-DiscussContent-header button[name='whatsapp-cs-release']");
     await contains(".o-whatsapp_cs-queueCount", { text: "1" });
     await click(".o-mail-DiscussContent-header button[name='whatsapp-cs-take']");
