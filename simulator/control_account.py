@@ -72,6 +72,9 @@ class AccountWebhook(Body):
     phone_number_id: str | None = None
     field: str
     value: dict[str, Any] = {}
+    can_send_message: Literal["AVAILABLE", "LIMITED", "BLOCKED"] | None = (
+        None  # as the account's health says from now on
+    )
 
 
 async def account_webhook(request):
@@ -87,6 +90,9 @@ async def account_webhook(request):
         raise ControlError("waba_id or phone_number_id is needed.")
     if body.field in NUMBER_FIELDS and number is None:
         raise ControlError(f"The field {body.field} needs a phone_number_id.")
+    if body.can_send_message:
+        account.can_send_message = body.can_send_message
+        simulator.state_file.save_now()
     value = _defaults(body.field, account, number) | body.value
     simulator.publish_field(account, number, body.field, value)
     return web.json_response({"value": value})

@@ -9,7 +9,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import StringConstraints
 
-from . import graph_auth, graph_block, graph_fields, graph_media, graph_templates
+from . import graph_auth, graph_block, graph_fields, graph_media, graph_profile, graph_templates
 from .errors import GraphError, unknown_object
 from .graph_auth import MANAGEMENT, MESSAGING
 from .graph_paging import page
@@ -296,6 +296,8 @@ def add_routes(app):
         ("DELETE", "{object_id}/subscribed_apps", "subscribed_apps", unsubscribe),
         ("POST", "{object_id}/messages", "messages", post_message),
         ("POST", "{object_id}/media", "media", graph_media.upload, True),
+        ("GET", "{object_id}/whatsapp_business_profile", "profile", graph_profile.read),
+        ("POST", "{object_id}/whatsapp_business_profile", "profile", graph_profile.write),
         ("GET", "{object_id}/block_users", "block_users", graph_block.read),
         ("POST", "{object_id}/block_users", "block_users", graph_block.block),
         ("DELETE", "{object_id}/block_users", "block_users", graph_block.unblock),

@@ -11,10 +11,18 @@ def _can_send(number):
 
 def _health(account, number=None):
     entities = [
-        {"entity_type": "WABA", "id": account.waba_id, "can_send_message": "AVAILABLE"},
+        {"entity_type": "WABA", "id": account.waba_id, "can_send_message": account.can_send_message},
         {"entity_type": "BUSINESS", "id": account.portfolio_id, "can_send_message": "AVAILABLE"},
         {"entity_type": "APP", "id": account.app_id, "can_send_message": "AVAILABLE"},
     ]
+    if account.can_send_message != "AVAILABLE":
+        entities[0]["errors"] = [
+            {
+                "error_code": 141006,
+                "error_description": "The account is restricted.",
+                "possible_solution": "Ask for a review in Meta's Business Manager.",
+            }
+        ]
     if number:
         state = _can_send(number)
         entity = {"entity_type": "PHONE_NUMBER", "id": number.phone_number_id, "can_send_message": state}

@@ -4,7 +4,7 @@ import base64
 import re
 import secrets
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -48,6 +48,7 @@ class Number(Model):
     is_official_business_account: bool = False
     is_pin_enabled: bool = True
     identity_key_check: bool = False
+    profile: dict[str, Any] = {}  # what customers see of the business
     allowed_recipients: list[WaId] | None = None  # a test number reaches these only
     callback_url: str | None = None  # the number's own override
 
@@ -91,6 +92,7 @@ class Account(Model):
     messaging_limit: str = "TIER_2K"
     business_verification_status: str = "verified"
     account_review_status: str = "APPROVED"
+    can_send_message: Literal["AVAILABLE", "LIMITED", "BLOCKED"] = "AVAILABLE"
     primary_funding_id: str | None = "800000000000001"
     subscribed: bool = False
     override_callback_uri: str | None = None

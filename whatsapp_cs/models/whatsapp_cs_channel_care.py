@@ -73,6 +73,21 @@ class WhatsappCsChannel(models.Model):
                 )
         return super().write(vals)
 
+    def action_check_now(self):
+        """Have the account's numbers checked at once, not in an hour."""
+        self.check_access("write")
+        self.account_id.check_date = False
+        # sudo: ir.cron - an administrator may wake the job, and nothing else of it
+        self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_channel_check").sudo()._trigger()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._("WhatsApp is asked now. Open the connection history in a moment."),
+            },
+        }
+
     # === TEST AND PRODUCTION === #
 
     def action_use_as_test(self):

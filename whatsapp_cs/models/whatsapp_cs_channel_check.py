@@ -236,3 +236,6 @@ def _ask_token(call):
         return account_id, client.debug_token(app_id, app_secret)
     except GraphError:
         return None
+    except Exception:  # a bug must not take the other results with it
+        _logger.exception("The token of WhatsApp account %s could not be checked", account_id)
+        return None

@@ -1,5 +1,8 @@
+import base64
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.mimetypes import guess_mimetype
 
 from ..tools.graph_client import GraphError
 from .whatsapp_cs_channel_registration import INDUSTRIES
@@ -14,7 +17,8 @@ _TEXTS = {
 }
 _WEBSITES = ("profile_website", "profile_website_2")
 _WEBSITE_LIMIT = 256
-_FIELDS = {*_TEXTS, *_WEBSITES, "profile_vertical"}
+_FIELDS = {*_TEXTS, *_WEBSITES, "profile_vertical", "profile_picture"}
+_PICTURE_TYPES = ("image/jpeg", "image/png")
 
 
 class WhatsappCsChannel(models.Model):
@@ -32,6 +36,8 @@ class WhatsappCsChannel(models.Model):
     profile_website = fields.Char("Website", copy=False)
     profile_website_2 = fields.Char("Second Website", copy=False)
     profile_vertical = fields.Selection(INDUSTRIES, "Industry", copy=False)
+    profile_picture = fields.Image("Picture", copy=False, max_width=640, max_height=640)
+    is_picture_new = fields.Boolean(readonly=True, copy=False, help="It has not been handed over to WhatsApp yet.")
     profile_state = fields.Selection(
         [
             ("reading", "Being Read"),
@@ -65,10 +71,18 @@ class WhatsappCsChannel(models.Model):
                         self.env._("“%s” is no address of a website. Begin it with https://.", channel[name])
                     )
 
+    @api.constrains("profile_picture")
+    def _check_picture(self):
+        for channel in self.filtered("profile_picture"):
+            if channel._get_picture()[1] not in _PICTURE_TYPES:
+                raise ValidationError(self.env._("The picture must be a JPG or a PNG. Save it as one of these."))
+
     def write(self, vals):
         """Have what people change of the profile saved at WhatsApp."""
         if _FIELDS & set(vals) and "profile_state" not in vals:
             vals = {**vals, "profile_state": "saving", "profile_error": False}
+            if "profile_picture" in vals:
+                vals["is_picture_new"] = bool(vals["profile_picture"])
             self._wake_profile_job()
         return super().write(vals)
 
@@ -87,26 +101,32 @@ class WhatsappCsChannel(models.Model):
         """Read or save the profiles that wait for it; without an answer again with the next run."""
         for channel in self.search([("profile_state", "in", ("reading", "saving"))]):
             payload = channel._prepare_profile() if channel.profile_state == "saving" else None
+            picture = channel._get_picture() if payload and channel.is_picture_new else None
             number_id, client = channel.phone_number_id, channel.account_id._get_graph_client()
+            app_id = channel.account_id.app_id
             self.env.cr.commit()  # no transaction stays open while WhatsApp is asked  # pylint: disable=invalid-commit
             try:
-                answer = client.set_profile(number_id, payload) if payload else client.get_profile(number_id)
+                if payload:
+                    handle = {"profile_picture_handle": client.upload_sample(app_id, *picture)} if picture else {}
+                    answer = client.set_profile(number_id, {**payload, **handle})
+                else:
+                    answer = client.get_profile(number_id)
             except GraphError as error:
                 answer = error
-            channel._store_profile(payload, answer)
+            channel._store_profile(payload, picture, answer)
 
-    def _store_profile(self, payload, answer):
+    def _store_profile(self, payload, picture, answer):
         """Write down what WhatsApp answered, and commit; again when somebody saves the channel at the same time."""
         while True:
             try:
-                self._take_profile_answer(payload, answer)
+                self._take_profile_answer(payload, picture, answer)
                 self.env.flush_all()
                 self.env.cr.commit()  # pylint: disable=invalid-commit
                 return
             except CONCURRENCY_ERRORS:
                 self.env.cr.rollback()
 
-    def _take_profile_answer(self, payload, answer):
+    def _take_profile_answer(self, payload, picture, answer):
         if isinstance(answer, GraphError):
             if not answer.retryable and answer.code != "network":
                 meaning = self.env["whatsapp.cs.outbox"]._get_meaning(answer.code)
@@ -114,8 +134,14 @@ class WhatsappCsChannel(models.Model):
         elif payload is None:
             if self.profile_state == "reading":
                 self.write({**self._prepare_values_from_profile(answer), "profile_state": "done"})
-        elif payload == self._prepare_profile():  # else somebody has changed it meanwhile: it is saved once more
-            self.profile_state = "done"
+        elif payload == self._prepare_profile() and (not picture or picture == self._get_picture()):
+            self.write({"profile_state": "done", "is_picture_new": False})
+        # else somebody has changed it meanwhile: it is saved once more
+
+    def _get_picture(self):
+        """Return the picture's name, type and bytes."""
+        content = base64.b64decode(self.with_context(bin_size=False).profile_picture)
+        return "picture", guess_mimetype(content), content
 
     def _prepare_profile(self):
         """Return the profile as the API takes it; what is empty here becomes empty there."""

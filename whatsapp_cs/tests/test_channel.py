@@ -8,7 +8,7 @@ from odoo.tests import Form, tagged
 from odoo.addons.whatsapp_cs.tools.graph_client import GraphError
 
 from .common import WhatsappCsCommon
-from .test_channel_registration import PDF
+from .test_channel_registration import PDF, get_image
 
 
 @tagged("post_install", "-at_install")
@@ -82,6 +82,15 @@ class TestChannel(WhatsappCsCommon):
                 self.env["whatsapp.cs.channel.replace"].with_user(self.administrator).create(
                     {"channel_id": channel.id, "successor_id": other.id}
                 ).action_replace()
+
+    def test_a_test_number_does_not_take_over(self):
+        successor = self._create_channel(self.account, "2002", "+1 555 0102")
+        successor.is_test = True
+        self.assertFalse(self.replace().successor_id)
+        with self.assertRaisesRegex(UserError, "is a test number"):
+            self.env["whatsapp.cs.channel.replace"].with_user(self.administrator).create(
+                {"channel_id": self.channel.id, "successor_id": successor.id}
+            ).action_replace()
 
     def test_without_another_number_it_is_told_where_to_get_one(self):
         with self.assertRaisesRegex(UserError, "add it in Meta's WhatsApp Manager and fetch it"):
@@ -197,6 +206,24 @@ class TestChannel(WhatsappCsCommon):
             ("POST", "Open till six", ["https://a.example"]),
         )
         self.assertEqual(self.own.profile_state, "done")
+
+    def test_a_new_picture_is_uploaded_once(self):
+        self.own.profile_picture = base64.b64encode(get_image())
+        with self.mock_graph() as graph:
+            graph.answers = {
+                "3001/uploads": {"id": "upload:1?sig=x"},
+                "upload:1?sig=x": {"h": "handle"},
+                "2001/whatsapp_business_profile": {"success": True},
+            }
+            self.run_cron("channel_profile")
+            self.assertEqual(graph.calls[-1][2]["json"]["profile_picture_handle"], "handle")
+            self.own.profile_about = "Open till six"
+            graph.calls.clear()
+            self.run_cron("channel_profile")
+            self.assertNotIn("profile_picture_handle", graph.calls[-1][2]["json"])
+        self.assertEqual(self.own.profile_state, "done")
+        with self.assertRaisesRegex(ValidationError, "must be a JPG or a PNG"):
+            self.own.profile_picture = base64.b64encode(get_image("GIF"))
 
     def test_what_whatsapp_refuses_is_shown_and_what_it_did_not_hear_is_said_again(self):
         self.own.profile_about = "Open till six"

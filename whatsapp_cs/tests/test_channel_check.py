@@ -73,6 +73,13 @@ class TestChannelCheck(NoticeCommon):
         self.check()
         self.assertEqual(self.channel.quality_rating, "YELLOW")
 
+    def test_an_administrator_has_it_checked_at_once(self):
+        self.check()
+        self.channel.with_user(self.administrator).action_check_now()
+        with self.fake_whatsapp():
+            self.run_cron("channel_check")
+        self.assertEqual(len(self.get_checks()), 2)
+
     def test_running_twice_asks_once(self):
         self.check()
         with self.fake_whatsapp():

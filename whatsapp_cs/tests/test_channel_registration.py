@@ -11,9 +11,9 @@ from .common import WhatsappCsCommon
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
-def get_jpg():
+def get_image(kind="JPEG"):
     buffer = BytesIO()
-    Image.new("RGB", (20, 20), "white").save(buffer, "JPEG")
+    Image.new("RGB", (20, 20), "white").save(buffer, kind)
     return buffer.getvalue()
 
 
@@ -64,14 +64,14 @@ class TestChannelRegistration(WhatsappCsCommon):
             empty.action_submit()
 
     def test_proof_is_a_jpg_or_a_pdf_by_its_content(self):
-        self.register(proof=base64.b64encode(get_jpg()), proof_name="licence.jpg").action_submit()
+        self.register(proof=base64.b64encode(get_image()), proof_name="licence.jpg").action_submit()
         for number, content in enumerate(
             (
                 b"MZ\x90 no scan",
                 b"\xff\xd8\xff cut off",
                 b"%PDF-1.4 without an end",
                 b"<html>",
-                get_jpg()[:200],
+                get_image()[:200],
             )
         ):
             with self.subTest(content=content[:12]), self.assertRaisesRegex(ValidationError, "neither a JPG"):

@@ -16,7 +16,8 @@ class WhatsappCsChannelReplace(models.TransientModel):
         compute="_compute_successor_id",
         store=True,
         readonly=False,
-        domain="[('company_id', '=', company_id), ('id', '!=', channel_id), ('predecessor_ids', '=', False)]",
+        domain="[('company_id', '=', company_id), ('id', '!=', channel_id), ('predecessor_ids', '=', False), "
+        "('is_test', '=', False)]",
     )
 
     @api.depends("channel_id")
@@ -24,7 +25,7 @@ class WhatsappCsChannelReplace(models.TransientModel):
         """Propose the newest number of the account to which nobody has written yet."""
         for wizard in self:
             others = wizard.channel_id.account_id.channel_ids.sorted("id", reverse=True) - wizard.channel_id
-            wizard.successor_id = others.filtered(lambda c: not c.contact_count and not c.predecessor_ids)[:1]
+            wizard.successor_id = others.filtered(lambda c: not (c.contact_count or c.predecessor_ids or c.is_test))[:1]
 
     def action_fetch(self):
         """Fetch the account's numbers from WhatsApp; the account's form shows it live."""
@@ -52,6 +53,8 @@ class WhatsappCsChannelReplace(models.TransientModel):
             raise UserError(self.env._("One of the two has been replaced already. Choose another number."))
         if self.successor_id.company_id != self.channel_id.company_id:
             raise UserError(self.env._("Both numbers must belong to the same company. Choose another number."))
+        if self.successor_id.is_test:
+            raise UserError(self.env._("The new number is a test number. Take it to production first."))
         self.channel_id._replace_by(self.successor_id)
         return {
             "type": "ir.actions.act_window",
