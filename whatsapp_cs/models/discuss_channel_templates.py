@@ -45,6 +45,7 @@ class DiscussChannel(models.Model):
         template.check_access("read")
         contact = self.sudo().whatsapp_cs_contact_id  # sudo: whatsapp.cs.contact - as above
         texts = template._get_texts(values=values, contact=contact, user=self.env.user)
+        verdict = self.env["whatsapp.cs.send.policy"]._check(contact, "template", template.category)
         return {
             "variables": [
                 {"key": slot.key, "label": variable._get_label(), "value": texts[slot]}
@@ -52,13 +53,14 @@ class DiscussChannel(models.Model):
                 for slot in [variable._get_slot()]
             ],
             "preview": template._render_preview(texts),
-            "refusal": template._get_refusal(),
+            "refusal": template._get_refusal() or (verdict.text if verdict else ""),
             "notice": self._whatsapp_cs_get_template_notice(template),
         }
 
     def _whatsapp_cs_get_template_notice(self, template):
-        """Return what to say below the preview, such as what the message will cost; extend it to say something."""
-        return ""
+        """Return what to say below the preview: what the message will probably cost, and why."""
+        price = self.whatsapp_cs_get_price("template", template.category)
+        return f"{price['text']} · {price['category']} · {price['reason']}"
 
     def whatsapp_cs_send_template(self, template_id, values=None):
         """Send a template in this chat, with the rights of an ordinary answer."""

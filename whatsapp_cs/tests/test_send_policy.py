@@ -233,6 +233,36 @@ class TestSendPolicy(WhatsappCsCommon):
         texts = {policy.with_context(tz=tz)._check(self.contact, "template").text for tz in ("UTC", "Asia/Kolkata")}
         self.assertEqual(len(texts), 2)
 
+    # === WHO ASKS IS TOLD === #
+
+    def create_template(self, category="marketing"):
+        values = {"name": "spring_sale", "language": "en_US", "account_id": self.account.id, "category": category}
+        return self.env["whatsapp.cs.template"].create(
+            {**values, "body": "Everything is cheaper in spring!", "state": "approved", "meta_id": "7001"}
+        )
+
+    def test_the_picker_says_which_rule_refuses_a_template_and_what_it_costs(self):
+        thread, template = self.get_thread(NUMBER).with_user(self.agent), self.create_template()
+        shown = thread.whatsapp_cs_get_template(template.id)
+        self.assertIn("Ana has not opted in", shown["refusal"])
+        self.assertIn("Marketing · Price card, Belgium.", shown["notice"])
+        with self.assertRaisesRegex(UserError, "Ana has not opted in"):
+            thread.whatsapp_cs_send_template(template.id)
+        self.opt("in")
+        self.assertFalse(thread.whatsapp_cs_get_template(template.id)["refusal"])
+        thread.whatsapp_cs_send_template(template.id)
+        self.assertEqual(len(self.send()), 1)
+        with self.assertRaisesRegex(UserError, "one promotion in 7 days.*may be sent from"):
+            thread.whatsapp_cs_send_template(template.id)
+
+    def test_a_person_is_refused_the_same_content_a_sixth_time(self):
+        self.opt("in")
+        thread, template = self.get_thread(NUMBER).with_user(self.agent), self.create_template("utility")
+        for _time in range(5):
+            thread.whatsapp_cs_send_template(template.id)
+        with self.assertRaisesRegex(UserError, "at most 5 times in 30 days"):
+            thread.whatsapp_cs_send_template(template.id)
+
     # === SENDING === #
 
     def test_one_query_tells_what_all_customers_of_a_batch_got(self):
