@@ -19,6 +19,7 @@ from . import whatsapp_cs_template_button
 from . import whatsapp_cs_template_card
 from . import whatsapp_cs_template_variable
 from . import whatsapp_cs_template_content
+from . import whatsapp_cs_template_media
 from . import whatsapp_cs_template_rules
 from . import whatsapp_cs_template_review
 from . import whatsapp_cs_template_sender

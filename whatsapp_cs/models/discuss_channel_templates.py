@@ -48,7 +48,12 @@ class DiscussChannel(models.Model):
         verdict = self.env["whatsapp.cs.send.policy"]._check(contact, "template", template.category)
         return {
             "variables": [
-                {"key": slot.key, "label": variable._get_label(), "value": texts[slot]}
+                {
+                    "key": slot.key,
+                    "label": variable._get_label(),
+                    "value": texts[slot],
+                    "placeholder": (variable.sample and self.env._("such as %s", variable.sample)) or "",
+                }
                 for variable in template.variable_ids
                 for slot in [variable._get_slot()]
             ],

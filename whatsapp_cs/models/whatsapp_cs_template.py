@@ -13,6 +13,9 @@ CONTENT_FIELDS = {
 EDITABLE_STATES = ("draft", "approved", "rejected", "paused")
 
 
+_NAMES = ("name", "first_name", "customer_name")  # of variables that say what they are
+
+
 class WhatsappCsTemplate(models.Model):
     """A message template in one language: what may be sent to customers outside the window, once WhatsApp approved it."""
 
@@ -221,10 +224,9 @@ class WhatsappCsTemplate(models.Model):
         return slots
 
     def _prepare_variable_values(self, slot):
-        """Return what a new variable is filled with; a name that says it all is understood."""
-        if slot.component == "body" and slot.name in ("name", "first_name", "customer_name", "customer"):
-            return {"source": "partner_name"}
-        return {}
+        """Return what a new variable is filled with: where the customer is greeted, the name."""
+        is_greeting = slot == Slot("body", 0, 0, template_text.find_greeted(self._get_body()))
+        return {"source": "partner_name"} if is_greeting or slot.name in _NAMES else {}
 
     def _compute_message_count(self):
         counts = dict(

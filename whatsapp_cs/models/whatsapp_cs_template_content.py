@@ -107,29 +107,34 @@ class WhatsappCsTemplate(models.Model):
         self.ensure_one()
         self._check_sendable()
         texts = self._get_complete_texts(record, values, contact, user)
-        components = self._prepare_part(texts, 0, self.header_type, self, "header_media", self.button_ids)
+        channel = contact.channel_id if contact else self.env["whatsapp.cs.channel"]
+        components = self._prepare_part(texts, 0, self, "header_media", channel)
         if self.card_ids:
-            components.append({"type": "carousel", "cards": self._prepare_cards(texts)})
+            components.append({"type": "carousel", "cards": self._prepare_cards(texts, channel)})
         content = {"name": self.name, "language": {"code": self.language}}
         return {**content, "components": components} if components else content
 
-    def _prepare_cards(self, texts):
+    def _prepare_cards(self, texts, channel):
         return [
             {
                 "card_index": number - 1,
-                "components": self._prepare_part(texts, number, card.header_type, card, "media", card.button_ids),
+                "components": self._prepare_part(texts, number, card, "media", channel),
             }
             for number, card in enumerate(self.card_ids.sorted("sequence"), 1)
         ]
 
-    def _prepare_part(self, texts, card, header_type, owner, media_field, buttons):
-        """Return the components of the message itself (card 0) or of one card; those without variables are left out."""
+    def _prepare_part(self, texts, card, owner, media_field, channel):
+        """Return the components of the message itself (card 0) or of one card; those without variables are left out.
+
+        :param owner: the template or the card
+        :param channel: the number that sends it
+        """
         components = []
-        if parameters := self._prepare_header(texts, card, header_type, owner, media_field):
+        if parameters := self._prepare_header(texts, card, owner, media_field, channel):
             components.append({"type": "header", "parameters": parameters})
         if parameters := self._prepare_texts(texts, "body", card):
             components.append({"type": "body", "parameters": parameters})
-        for index, button in enumerate(buttons.sorted("sequence")):
+        for index, button in enumerate(owner.button_ids.sorted("sequence")):
             if parameters := self._prepare_button(texts, card, index, button):
                 sub_type = "url" if button.kind in ("url", "otp") else button.kind
                 components.append(
@@ -137,12 +142,13 @@ class WhatsappCsTemplate(models.Model):
                 )
         return components
 
-    def _prepare_header(self, texts, card, header_type, owner, media_field):
+    def _prepare_header(self, texts, card, owner, media_field, channel):
+        header_type = owner.header_type
         if header_type == "location":
             location = {slot.name: text for slot, text in texts.items() if slot[:2] == ("header", card)}
             return [{"type": "location", "location": location}]
         if header_type in template_text.MEDIA_HEADERS:
-            media = {"link": self._get_media_link(owner, media_field)}
+            media = {"id": self._get_media_id(owner, media_field, channel)}
             if header_type == "document":
                 media["filename"] = self.header_media_name or self.name
             return [{"type": header_type, header_type: media}]
@@ -174,17 +180,6 @@ class WhatsappCsTemplate(models.Model):
                     return [{"type": "coupon_code", "coupon_code": text[: template_text.CODE_LIMIT]}]
                 return [{"type": "text", "text": template_text.clean_url_part(text)}]
         return []
-
-    @api.model
-    def _get_media_link(self, owner, field):
-        """Return the address under which WhatsApp fetches a file that goes with every message."""
-        # sudo: ir.attachment - the file behind a field of a record that the user reads; it is meant for customers
-        attachment_sudo = self.env["ir.attachment"].sudo()
-        attachment_sudo = attachment_sudo.search(
-            [("res_model", "=", owner._name), ("res_id", "=", owner.id), ("res_field", "=", field)], limit=1
-        )
-        token = attachment_sudo.access_token or attachment_sudo.generate_access_token()[0]
-        return f"{owner.get_base_url()}/web/content/{attachment_sudo.id}?access_token={token}"
 
     # === FOR PEOPLE === #
 

@@ -5,6 +5,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
+from odoo.addons.whatsapp_cs.tools.graph_client import GraphError
+
 from .common import WhatsappCsCommon
 from .test_template import PNG
 
@@ -282,16 +284,30 @@ class TestTemplateSend(WhatsappCsCommon):
             ],
         )
 
-    def test_a_header_file_is_needed_and_can_be_fetched_by_whatsapp(self):
+    def test_a_header_file_is_handed_over_once_and_sent_by_its_id(self):
         components = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "It is there."}]
         self.sync_templates(self.template_data(components=components))
         with self.assertRaisesRegex(UserError, "needs a file"):
             self.template._send_to_record(self.partner)
         self.template.write({"header_media": base64.b64encode(PNG), "header_media_name": "a.png"})
-        self.template._send_to_record(self.partner)
-        link = self.send()[0]["template"]["components"][0]["parameters"][0]["image"]["link"]
-        response = self.url_open(link.removeprefix(self.template.get_base_url()))
-        self.assertEqual((response.status_code, response.content), (200, PNG))
+        second = self.partner.copy({"phone": "+32 470 55 55 55"})
+        with self.mock_graph() as graph:
+            graph.answers["2001/media"] = {"id": "8811"}
+            for partner in self.partner | second:
+                self.template.with_user(self.agent)._send_to_record(partner, user=self.agent)
+        self.assertEqual(len(graph.calls), 1)
+        for payload in self.send():
+            [parameter] = payload["template"]["components"][0]["parameters"]
+            self.assertEqual(parameter, {"type": "image", "image": {"id": "8811"}})
+
+    def test_a_file_that_can_not_be_handed_over_is_said_and_nothing_is_sent(self):
+        components = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "It is there."}]
+        self.sync_templates(self.template_data(components=components))
+        self.template.header_media = base64.b64encode(PNG)
+        with self.mock_graph() as graph, self.assertRaisesRegex(UserError, "could not be reached"):
+            graph.answers["2001/media"] = GraphError("network", "no connection")
+            self.template._send_to_record(self.partner)
+        self.assertFalse(self.send())
 
     def test_a_carousel_is_sent_card_by_card(self):
         card = {
@@ -304,11 +320,13 @@ class TestTemplateSend(WhatsappCsCommon):
         components = [{"type": "BODY", "text": "Look at these."}, {"type": "CAROUSEL", "cards": [card, card]}]
         self.sync_templates(self.template_data(components=components))
         self.template.card_ids.media = base64.b64encode(PNG)
-        self.template._send_to_record(self.partner, {"card1.body.1": "A", "card2.body.1": "B"})
+        with self.mock_graph() as graph:
+            graph.answers["2001/media"] = {"id": "8811"}
+            self.template._send_to_record(self.partner, {"card1.body.1": "A", "card2.body.1": "B"})
         [carousel] = self.send()[0]["template"]["components"]
         self.assertEqual([card["card_index"] for card in carousel["cards"]], [0, 1])
         self.assertEqual(carousel["cards"][1]["components"][1]["parameters"], [{"type": "text", "text": "B"}])
-        self.assertIn("link", carousel["cards"][0]["components"][0]["parameters"][0]["image"])
+        self.assertEqual(carousel["cards"][0]["components"][0]["parameters"][0]["image"], {"id": "8811"})
 
     def test_a_one_time_code_fills_text_and_button(self):
         components = [

@@ -74,6 +74,12 @@ def find_variables(text):
     return list(dict.fromkeys(_VARIABLE.findall(text or "")))
 
 
+def find_greeted(text):
+    """Return the variable that a text greets with, such as the first one in “Hello {{1}}, …”, or ``""``."""
+    match = re.match(rf"\W*[^\s{{}}]+(?: [^\s{{}}]+)? {_VARIABLE.pattern} ?[,!:،，！]", text or "")
+    return match[1] if match else ""
+
+
 def is_named(names):
     """Tell whether variables have names in place of numbers."""
     return any(not name.isdecimal() for name in names)

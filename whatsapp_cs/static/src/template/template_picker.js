@@ -44,13 +44,13 @@ export class TemplatePicker extends Component {
         return Object.fromEntries(this.state.variables.map(({ key, value }) => [key, value]));
     }
 
+    get isComplete() {
+        return this.state.variables.every(({ value }) => value.trim());
+    }
+
     get canSend() {
-        return (
-            this.state.chosen &&
-            !this.state.isSending &&
-            !this.state.refusal &&
-            this.state.variables.every(({ value }) => value.trim())
-        );
+        const { chosen, isSending, refusal } = this.state;
+        return chosen && !isSending && !refusal && this.isComplete;
     }
 
     call(method, ...args) {
