@@ -37,7 +37,7 @@ export class WindowChip extends Component {
         if (!this.isOpen) {
             return _t("Window closed");
         }
-        const minutes = Math.ceil(this.left / MINUTE);
+        const minutes = Math.max(1, Math.floor(this.left / MINUTE));
         const hours = Math.floor(minutes / 60);
         return hours
             ? _t("%(hours)s h %(minutes)s min", { hours, minutes: minutes % 60 })
