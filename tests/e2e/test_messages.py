@@ -46,6 +46,7 @@ def test_what_customers_send_is_drawn_for_the_agent(simulator, discuss_of):
     card.filter(has_text="Ravi Rao").get_by_role("button", name="Open as contact").click()
     dialog = agent.page.get_by_role("dialog")
     expect(dialog.locator("[name=name] input, [name=name] textarea").first).to_have_value("Ravi Rao")
+    dialog.get_by_role("button", name="Discard").click()
 
 
 def test_agent_sends_buttons_and_the_limits_show_while_typing(simulator, conversation, discuss_of):
