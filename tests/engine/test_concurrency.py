@@ -16,6 +16,7 @@ from e2e.rpc import RpcError
 from .bodies import change, contact, encode, envelope, message, text_body
 from .stack import AGENTS, PHONE_NUMBER_ID, Stack
 
+WABA_ID = "101000000000001"
 ROUNDS = 50  # of an agent and a customer who write at once
 numbers = itertools.count(4915551000000)
 wamids = (f"wamid.C{number}" for number in itertools.count())
@@ -381,6 +382,43 @@ def test_two_compensation_runs_at_once_send_again_once(stack, agents):
     run_twice_at_once(stack, "whatsapp_cs.ir_cron_whatsapp_cs_compensate")
     stack.wait_until_idle()
     assert {wa_id: get_sent(stack, wa_id) for wa_id in customers} == {wa_id: ["Did it arrive?"] for wa_id in customers}
+
+
+CAMPAIGN = """
+account = env["whatsapp.cs.account"].search([], limit=1)
+contacts = env["whatsapp.cs.contact"].search([("wa_id", "in", %(wa_ids)s)])
+contacts.write({"consent": "in"})
+template = env["whatsapp.cs.template"].create({
+    "name": "we_have_moved", "language": "en_US", "account_id": account.id, "category": "utility", "state": "approved",
+    "meta_id": "609000000000001", "body": "Our shop has moved.",
+})
+campaign = env["whatsapp.cs.campaign"].create({
+    "name": "Moved", "template_id": template.id, "channel_id": account.channel_ids[:1].id,
+    "domain": str([("id", "in", contacts.ids)]),
+})
+campaign.action_check_audience()
+campaign._update_state("running")
+env.cr.commit()
+"""
+MOVED = {
+    "id": "609000000000001", "name": "we_have_moved", "language": "en_US", "category": "UTILITY", "status": "APPROVED",
+    "components": [{"type": "BODY", "text": "Our shop has moved."}],
+}  # fmt: skip
+
+
+def test_two_runs_of_a_campaign_at_once_write_to_everybody_once(stack):
+    """More recipients than a batch has, so that the runs meet."""
+    customers = receive(stack, 110)
+    stack.control("POST", "templates", {"waba_id": WABA_ID, "template": MOVED})
+    stack.odoo_shell(CAMPAIGN % {"wa_ids": customers})
+    run_twice_at_once(stack, "whatsapp_cs.ir_cron_whatsapp_cs_campaign_run")
+    deadline = time.monotonic() + 120  # what they had no time for is left to the job's next run
+    while stack.query("SELECT 1 FROM whatsapp_cs_campaign_recipient WHERE state = 'waiting' LIMIT 1"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    stack.wait_until_idle(120)
+    assert {wa_id: len(get_sent(stack, wa_id)) for wa_id in customers} == dict.fromkeys(customers, 1)
+    assert stack.query("SELECT state, count(*) FROM whatsapp_cs_campaign_recipient GROUP BY 1") == [("queued", 110)]
 
 
 def test_nothing_was_sent_twice(stack):
