@@ -34,15 +34,17 @@ class DiscussChannelMember(models.Model):
 
     def _set_last_seen_message(self, message, notify=True):
         is_news = self.seen_message_id.id < message.id
-        super()._set_last_seen_message(message, notify)
+        result = super()._set_last_seen_message(message, notify)
         if is_news and self._whatsapp_cs_is_agent():
             self._whatsapp_cs_note_read(message)
+        return result
 
     def _notify_typing(self, is_typing):
-        super()._notify_typing(is_typing)
+        result = super()._notify_typing(is_typing)
         for member in self if is_typing else ():
             if member._whatsapp_cs_is_agent() and member.channel_id.sudo().whatsapp_cs_contact_id.is_window_open:
                 member._whatsapp_cs_note_read(member.channel_id._whatsapp_cs_get_newest_message(), is_typing=True)
+        return result
 
     def _whatsapp_cs_is_agent(self):
         """Tell whether this is the agent who answers the customer: nobody else's reading or typing is told."""

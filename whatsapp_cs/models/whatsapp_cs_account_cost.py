@@ -8,7 +8,7 @@ from .whatsapp_cs_message_cost import BILLED_STATES
 class WhatsappCsAccount(models.Model):
     """What the account's messages cost this month, what the month will probably cost, and its budget (KP7)."""
 
-    _inherit = "whatsapp.cs.account"
+    _inherit = "whatsapp.cs.account"  # pylint: disable=consider-merging-classes-inherited
 
     currency_id = fields.Many2one(related="company_id.currency_id")
     monthly_budget = fields.Monetary(help="An alert comes before it is used up; 0: no budget.")

@@ -6,7 +6,7 @@ GROUP_EDITOR = "whatsapp_cs.whatsapp_cs_group_editor"
 class WhatsappCsConversation(models.Model):
     """What a case costs."""
 
-    _inherit = "whatsapp.cs.conversation"
+    _inherit = "whatsapp.cs.conversation"  # pylint: disable=consider-merging-classes-inherited
 
     cost = fields.Float(digits=(16, 4), compute="_compute_cost", groups=GROUP_EDITOR)
 

@@ -18,7 +18,7 @@ CATEGORY_ALIASES = {
 class WhatsappCsMessage(models.Model):
     """What a message costs: expected when it is queued, and as WhatsApp reports it from then on (KP7)."""
 
-    _inherit = "whatsapp.cs.message"
+    _inherit = "whatsapp.cs.message"  # pylint: disable=consider-merging-classes-inherited
 
     currency_id = fields.Many2one(related="company_id.currency_id")
     # Not Monetary, which rounds to cents: a message costs a fraction of one.

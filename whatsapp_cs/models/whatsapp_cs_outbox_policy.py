@@ -18,7 +18,7 @@ class WhatsappCsOutbox(models.Model):
     It comes after the claim is committed and before WhatsApp is called, so a row that is held back was not sent.
     """
 
-    _inherit = "whatsapp.cs.outbox"
+    _inherit = "whatsapp.cs.outbox"  # pylint: disable=consider-merging-classes-inherited
 
     is_initiated = fields.Boolean(
         "Begins a Conversation",

@@ -7,7 +7,7 @@ from ..tools import text_format
 class WhatsappCsConversation(models.Model):
     """Before the 24-hour window closes: the agent is reminded, and by choice the customer is asked to write."""
 
-    _inherit = "whatsapp.cs.conversation"
+    _inherit = "whatsapp.cs.conversation"  # pylint: disable=consider-merging-classes-inherited
 
     reminded_window = fields.Datetime(readonly=True, help="The end of the window that the agent was reminded of.")
     nudged_window = fields.Datetime(readonly=True, help="The end of the window that the customer was asked before.")

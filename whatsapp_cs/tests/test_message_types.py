@@ -356,7 +356,7 @@ class TestMessageTypes(WhatsappCsCommon):
 
     # === RECEIPTS === #
 
-    def read(self):
+    def see_and_tell(self):
         member = self.get_thread().with_user(self.agent).self_member_id
         member._mark_as_read(self.get_thread().message_ids[0].id)
         with self.mock_graph() as graph:
@@ -365,15 +365,15 @@ class TestMessageTypes(WhatsappCsCommon):
 
     def test_the_customer_sees_that_the_agent_has_read(self):
         self.get_thread().with_user(self.agent).whatsapp_cs_take()
-        [receipt] = self.read()
+        [receipt] = self.see_and_tell()
         self.assertEqual(receipt, {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.A1"})
-        self.assertFalse(self.read())
+        self.assertFalse(self.see_and_tell())
         self.receive(self.text_body("And?", "wamid.A2"))
-        self.assertEqual([receipt["message_id"] for receipt in self.read()], ["wamid.A2"])
+        self.assertEqual([receipt["message_id"] for receipt in self.see_and_tell()], ["wamid.A2"])
 
     def test_the_customer_sees_that_somebody_types_at_most_every_20_seconds(self):
         self.get_thread().with_user(self.agent).whatsapp_cs_take()
-        self.read()
+        self.see_and_tell()
         member = self.get_thread().with_user(self.agent).self_member_id
         member._notify_typing(True)
         member._notify_typing(True)
@@ -387,7 +387,7 @@ class TestMessageTypes(WhatsappCsCommon):
         self.channel.write({"sends_read_receipts": False, "sends_typing": False})
         self.get_thread().with_user(self.agent).whatsapp_cs_take()
         self.get_thread().with_user(self.agent).self_member_id._notify_typing(True)
-        self.assertFalse(self.read())
+        self.assertFalse(self.see_and_tell())
 
     @mute_logger("odoo.addons.whatsapp_cs.models.whatsapp_cs_receipt")
     def test_looking_at_the_queue_tells_the_customer_nothing(self):

@@ -119,24 +119,24 @@ class TestRichMessage(WhatsappCsCommon):
                 self.compose(kind, **values)
         self.assertFalse(self.send())
 
-    def test_sentences_are_in_the_users_language_and_odd_values_break_nothing(self):
+    def test_odd_values_are_refused_with_a_sentence(self):
+        names = (
+            "body",
+            "buttons",
+            "sections",
+            "opener",
+            "label",
+            "url",
+            "latitude",
+            "longitude",
+            "partner_ids",
+            "products",
+            "flow",
+        )
         for kind in ("buttons", "list", "link", "location", "contacts", "products", "flow", "location_request"):
-            for odd in (None, 3, [], {}, [None], [3], "x"):
-                names = (
-                    "body",
-                    "buttons",
-                    "sections",
-                    "opener",
-                    "label",
-                    "url",
-                    "latitude",
-                    "partner_ids",
-                    "products",
-                    "header",
-                )
+            for odd in (None, 3, [], {}, [None], [3]):
                 with self.subTest(kind=kind, odd=odd), self.assertRaises(UserError):
-                    self.compose(kind, **dict.fromkeys(names, odd), longitude=odd, flow=odd)
-                    raise UserError("a text and nothing else is a request for the place")
+                    self.compose(kind, **dict.fromkeys(names, odd))
 
     def test_it_takes_what_an_answer_takes(self):
         self.answer("Yes?")

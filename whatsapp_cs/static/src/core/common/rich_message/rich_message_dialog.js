@@ -93,10 +93,9 @@ export class RichMessageDialog extends Component {
     }
 
     get values() {
-        const { isSending, error, products, ...values } = this.state;
         return {
-            ...values,
-            products: products.split(/[\s,;]+/).filter(Boolean),
+            ...this.state,
+            products: this.state.products.split(/[\s,;]+/).filter(Boolean),
         };
     }
 
