@@ -30,7 +30,7 @@ class StepFailed(Exception):
 class WhatsappCsAccount(models.Model):
     """Connecting: five steps, run by a cron because Meta is asked, shown live in the form."""
 
-    _inherit = "whatsapp.cs.account"
+    _inherit = "whatsapp.cs.account"  # pylint: disable=consider-merging-classes-inherited
 
     # code, label, method
     _CONNECTION_STEPS = (

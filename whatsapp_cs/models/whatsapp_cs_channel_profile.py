@@ -27,7 +27,7 @@ class WhatsappCsChannel(models.Model):
     A job asks WhatsApp, outside of the transaction of whoever saves.
     """
 
-    _inherit = "whatsapp.cs.channel"
+    _inherit = "whatsapp.cs.channel"  # pylint: disable=consider-merging-classes-inherited
 
     profile_about = fields.Char("About", copy=False, help="One line below the name.")
     profile_description = fields.Text("Description", copy=False)

@@ -10,7 +10,7 @@ WORD_TYPES = ("text", "button", "interactive")  # what customers type, or press 
 class WhatsappCsContact(models.Model):
     """What a contact has agreed to, and the ways in which we learn of it (MS8)."""
 
-    _inherit = "whatsapp.cs.contact"
+    _inherit = "whatsapp.cs.contact"  # pylint: disable=consider-merging-classes-inherited
 
     consent = fields.Selection(
         CONSENTS,

@@ -254,7 +254,7 @@ class WhatsappCsOutbox(models.Model):
 
 
 class WhatsappCsMessage(models.Model):
-    _inherit = "whatsapp.cs.message"
+    _inherit = "whatsapp.cs.message"  # pylint: disable=consider-merging-classes-inherited
 
     _failed_date_idx = models.Index("(failed_date) WHERE state = 'failed'")
     _unknown_idx = models.Index("(channel_id) WHERE is_unknown")

@@ -13,7 +13,7 @@ CLAIM_MINUTES = 5  # longer than any call takes
 class WhatsappCsOutbox(models.Model):
     """Every five minutes: what a crash, a time-out or a lost report has left open. Running twice at once is harmless."""
 
-    _inherit = "whatsapp.cs.outbox"
+    _inherit = "whatsapp.cs.outbox"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _cron_compensate(self):
