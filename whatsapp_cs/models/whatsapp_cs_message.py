@@ -451,6 +451,8 @@ class WhatsappCsMessage(models.Model):
         self._on_reaction_failed()
         if code in graph_errors.UNREACHABLE:
             self.contact_id._note_unreachable()
+        if self.template_id:
+            self.template_id._on_refused_message(code)
         if code in graph_errors.OPTED_OUT:
             self.contact_id._note_consent("out", "refusal", message_id=self.id, proof=error)
         self._broadcast_state()

@@ -36,6 +36,13 @@ class WhatsappCsTemplate(models.Model):
         default=lambda self: self._default_account(),
         help="The business account whose numbers can send it.",
     )
+    channel_id = fields.Many2one(
+        "whatsapp.cs.channel",
+        "For the Number",
+        compute="_compute_channel_id",
+        inverse="_inverse_channel_id",
+        help="It can be sent from all numbers of the same business account.",
+    )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     language = fields.Char(
         required=True,
@@ -163,6 +170,20 @@ class WhatsappCsTemplate(models.Model):
     def _default_account(self):
         # sudo: whatsapp.cs.account - only which one it is; who may make templates may know that
         return self.env["whatsapp.cs.account"].sudo().search([("company_id", "=", self.env.company.id)], limit=1).id
+
+    @api.depends("account_id")
+    def _compute_channel_id(self):
+        """Stand for the account, which only administrators see."""
+        for template in self:
+            # sudo: whatsapp.cs.account - one of its numbers, which everybody with a role may see
+            template.channel_id = template.sudo().account_id.channel_ids[:1].id
+
+    def _inverse_channel_id(self):
+        for template in self.filtered("channel_id"):
+            # sudo: whatsapp.cs.account - which one it is; who makes templates chooses by the number
+            account_sudo = template.channel_id.sudo().account_id
+            if account_sudo != template.account_id:
+                template.account_id = account_sudo.id
 
     @api.depends("name", "language")
     def _compute_display_name(self):

@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.tools import html2plaintext
 from odoo.tools.mimetypes import guess_mimetype
 
-from ..tools import template_text
+from ..tools import graph_errors, template_text
 from ..tools.graph_client import GraphError
 
 NAME_PAUSE = timedelta(days=30)  # Meta: the name of a deleted template stays taken for so long
@@ -346,6 +346,13 @@ class WhatsappCsTemplate(models.Model):
             {"state": "deleted", "active": False, "is_changed": False}
         )
 
+    def _on_refused_message(self, code):
+        """Learn from an error of a message what it says of the template: a webhook may come late, or never."""
+        if state := graph_errors.TEMPLATE_STATES.get(code):
+            self.filtered(lambda template: template.state == "approved")._set_reported(state, False)
+        elif code in graph_errors.TEMPLATE_CHANGED:
+            self.account_id._request_template_sync()
+
     # === WEBHOOKS === #
 
     @api.model
@@ -397,10 +404,10 @@ class WhatsappCsTemplate(models.Model):
 
     def _set_reported(self, state, reason):
         """Enter a state that WhatsApp reports; the same report again changes nothing."""
-        self.ensure_one()
-        values = self._prepare_state_values(state, reason)
-        if any(self[name] != value for name, value in values.items()):
-            self.write(values)
+        for template in self:
+            values = template._prepare_state_values(state, reason)
+            if any(template[name] != value for name, value in values.items()):
+                template.write(values)
 
     @api.model
     def _receive_quality(self, account, updates):

@@ -1,7 +1,6 @@
 import base64
 from datetime import timedelta
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -486,7 +485,10 @@ class TestTemplate(WhatsappCsCommon):
         templates = self.env["whatsapp.cs.template"].with_user(self.editor).search([])
         self.assertNotIn("theirs", templates.mapped("name"))
 
-    def test_an_editor_makes_templates_without_seeing_the_account(self):
-        template = self.create_template(user=self.editor)
-        self.assertEqual(template.sudo().account_id, self.account)
-        self.assertEqual(fields.Date.to_date(template.create_date), fields.Date.today())
+    def test_an_editor_chooses_the_account_by_one_of_its_numbers(self):
+        other = self._create_account("1004")
+        number = self._create_channel(other, "2004", "+1 555 0104")
+        template = self.create_template(channel_id=number)
+        self.assertEqual(template.sudo().account_id, other)
+        with self.assertRaises(AccessError):
+            template.account_id.read(["name"])

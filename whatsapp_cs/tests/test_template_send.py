@@ -141,6 +141,24 @@ class TestTemplateSend(WhatsappCsCommon):
         self.assertFalse(has_action("res.partner", self.employee))
         self.assertFalse(has_action("whatsapp.cs.template", self.agent) or has_action("res.country", self.agent))
 
+    def test_what_whatsapp_says_of_the_template_when_it_refuses_a_message_is_kept(self):
+        self.template._send_to_record(self.partner)
+        with self.mock_graph() as graph:
+            graph.error = GraphError(132015, "Template is paused")
+            self.run_cron("outbox_send")
+        self.assertEqual(self.template.state, "paused")
+        message = self.env["whatsapp.cs.message"].search([("template_id", "=", self.template.id)])
+        self.assertIn("Choose another one", message.error)
+
+    def test_a_template_that_has_changed_at_whatsapp_is_fetched_when_a_message_is_refused(self):
+        self.template._send_to_record(self.partner)
+        with self.mock_graph() as graph:
+            graph.error = GraphError(132000, "Number of parameters does not match")
+            graph.answers["1001/message_templates"] = {"data": [self.template_data(status="PENDING")]}
+            self.run_cron("outbox_send")
+            self.run_cron("template_sync")
+        self.assertEqual(self.template.state, "pending")
+
     # === TO MANY === #
 
     def test_many_get_it_one_after_the_other_and_who_does_not_is_said(self):

@@ -80,8 +80,26 @@ _MEANINGS = {
     **dict.fromkeys(
         (100, 131008, 131009), Meaning(CONFIGURATION, _lt("WhatsApp did not accept the content of the message."))
     ),
+    **dict.fromkeys(
+        (132000, 132001, 132008, 132012, 132018),
+        Meaning(
+            CONFIGURATION,
+            _lt(
+                "The template is not the same at WhatsApp any more. It is being fetched: see what it says and send it again."
+            ),
+        ),
+    ),
+    132005: Meaning(CONFIGURATION, _lt("With these values the template is too long. Send it with shorter ones.")),
+    132007: Meaning(NEVER, _lt("WhatsApp does not allow what this template says.")),
+    132015: Meaning(
+        NEVER, _lt("WhatsApp has paused this template because customers did not like it. Choose another one.")
+    ),
+    132016: Meaning(NEVER, _lt("WhatsApp has disabled this template for good. Choose another one.")),
 }
 
+# What an error says of the template itself: the state it is in, or that it has changed at WhatsApp.
+TEMPLATE_STATES = {132015: "paused", 132016: "disabled"}
+TEMPLATE_CHANGED = frozenset({132000, 132001, 132008, 132012, 132018})
 
 # What hints at a number that can't be reached. Meta hides the true cause, and a later message may arrive.
 UNREACHABLE = frozenset({131026})
