@@ -18,6 +18,7 @@ class Update:
     item: dict
     contacts: list[dict] | None = None
     on_answer: Callable[[bool], None] | None = None  # told once: acknowledged, or given up
+    time: int = 0  # of other fields: the entry carries it, messages and statuses have their own
 
     @property
     def phone_number_id(self):
@@ -26,13 +27,14 @@ class Update:
 
 def compose(updates):
     """Pack updates into one body: an entry per account, a change per run of the same number and kind."""
-    entries = {}
+    entries, times = {}, {}
     last = {}
     for update in updates:
         key = (update.phone_number_id, update.kind)
         changes = entries.setdefault(update.waba_id, [])
         if update.kind not in ("messages", "statuses"):
             changes.append({"value": update.item, "field": update.kind})
+            times.setdefault(update.waba_id, {"time": update.time})
             last.pop(update.waba_id, None)
             continue
         if last.get(update.waba_id) != key:
@@ -45,7 +47,9 @@ def compose(updates):
         value.setdefault(update.kind, []).append(update.item)
     return {
         "object": "whatsapp_business_account",
-        "entry": [{"id": waba_id, "changes": changes} for waba_id, changes in entries.items()],
+        "entry": [
+            {"id": waba_id, **times.get(waba_id, {}), "changes": changes} for waba_id, changes in entries.items()
+        ],
     }
 
 

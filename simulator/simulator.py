@@ -97,7 +97,7 @@ class Simulator:
         """Send a webhook other than messages and statuses; ``number``: the one it is about, if any."""
         if number and field in NUMBER_FIELDS:
             value = envelope.head_of(number) | value
-        self.webhooks.publish(Update(account.waba_id, number, field, value))
+        self.webhooks.publish(Update(account.waba_id, number, field, value, time=int(self.clock.now())))
 
     def react(self, target, sender, emoji):
         """Set or (with an empty emoji) remove the one reaction that each side has on a message."""

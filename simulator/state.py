@@ -123,6 +123,7 @@ def _update(update):
         "kind": update.kind,
         "item": update.item,
         "contacts": update.contacts,
+        "time": update.time,
     }
 
 
@@ -302,4 +303,4 @@ def _read_update(sim, item):
     message = sim.chats.messages.get(item["item"]["id"]) if item["kind"] == "messages" else None
     if message:
         return sim.inbound.update_of(message, item["contacts"])
-    return Update(item["waba_id"], number, item["kind"], item["item"], item["contacts"])
+    return Update(item["waba_id"], number, item["kind"], item["item"], item["contacts"], time=item.get("time", 0))

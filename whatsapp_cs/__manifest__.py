@@ -49,4 +49,5 @@
         "web.assets_backend": ["whatsapp_cs/static/src/**/*"],
         "web.assets_unit_tests": ["whatsapp_cs/static/tests/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
 }

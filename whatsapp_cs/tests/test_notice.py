@@ -224,6 +224,16 @@ class TestNotice(NoticeCommon):
         self.assertFalse(self.get_activities(notice))
         self.assertTrue(self.get_alerts("notice").closed_date)
 
+    def test_technical_health_leads_to_what_is_wrong(self):
+        notice = self.tell("account_update", event="ACCOUNT_DELETED")
+        self.get_alerts("notice")
+        alerts = self.env["whatsapp.cs.health"].with_user(self.administrator).get_screen()["alerts"]
+        links = {alert["title"]: alert["link"] for alert in alerts}
+        link = links["WhatsApp asks for attention"]
+        self.assertEqual(self.env["whatsapp.cs.notice"].search(link["domain"]), notice)
+        link = links["Nothing is sent"]
+        self.assertEqual(self.env["whatsapp.cs.account"].search(link["domain"]), self.account)
+
     def test_an_administrator_of_another_company_hears_nothing(self):
         other = self.env["res.company"].create({"name": "Other"})
         self.administrator.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
