@@ -322,7 +322,11 @@ class WhatsappCsCampaign(models.Model):
 
     def action_view_figure(self):
         """Show the recipients of the figure that the button's context names."""
-        return self._get_recipient_action(self._get_figure_domains()[self.env.context["whatsapp_cs_figure"]])
+        figure = self.env.context["whatsapp_cs_figure"]
+        action = self._get_recipient_action(self._get_figure_domains()[figure])
+        if figure == "excluded":
+            action["context"] = {"search_default_group_reason": 1}
+        return action
 
     def _get_recipient_action(self, domain):
         self.ensure_one()
@@ -359,6 +363,17 @@ class WhatsappCsCampaign(models.Model):
     def _get_record_model(self):
         """Return the model that a template for this audience takes its values from."""
         return "res.partner" if self.audience_model == "whatsapp.cs.contact" else self.audience_model
+
+    def _get_document(self, record):
+        """Return what the template's variables are taken from for a record of the audience."""
+        return record.partner_id if record._name == "whatsapp.cs.contact" else record
+
+    def _check_values(self, record):
+        """Raise a UserError that names what the template's variables miss for a record of the audience."""
+        if self.template_id.variable_ids:
+            template = self.template_id.with_user(self.user_id or self.env.user).sudo()
+            contact = record if record._name == "whatsapp.cs.contact" else None
+            template._get_complete_texts(self._get_document(record), contact=contact)
 
     def _reset(self):
         # sudo: whatsapp.cs.campaign.recipient - made by the check only

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools import phone
-from .whatsapp_cs_send_policy import Verdict
+from .whatsapp_cs_send_policy import RULES, Verdict
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +39,18 @@ class WhatsappCsCampaignRecipient(models.Model):
         readonly=True,
         help="Excluded before it started; refused when its turn came.",
     )
-    rule = fields.Char(readonly=True)
+    rule = fields.Selection(
+        [
+            *RULES,
+            ("no_number", "No Number"),
+            ("no_value", "Value Missing"),
+            ("double", "Same Number"),
+            ("cancelled", "Campaign Cancelled"),
+            ("refused", "Refused in Its Turn"),
+            ("bug", "Internal Error"),
+        ],
+        readonly=True,
+    )
     reason = fields.Char(readonly=True)
     message_id = fields.Many2one("whatsapp.cs.message", readonly=True, ondelete="set null")
     message_state = fields.Selection(related="message_id.state", string="Delivery")
@@ -69,6 +80,10 @@ class WhatsappCsCampaignRecipient(models.Model):
             "res_id": record.id,
             "state": "waiting",
         }
+        try:
+            campaign._check_values(record)
+        except UserError as error:
+            values.update(state="excluded", rule="no_value", reason=str(error))
         if record._name == "whatsapp.cs.contact":
             return {**values, "contact_id": record.id, "wa_id": record.wa_id, "country_id": record.country_id.id}
         try:
@@ -89,8 +104,7 @@ class WhatsappCsCampaignRecipient(models.Model):
 
     def _get_record(self):
         """Return the record that the template's variables are taken from."""
-        record = self.env[self.res_model].browse(self.res_id).exists()
-        return record.partner_id if self.res_model == "whatsapp.cs.contact" else record
+        return self.campaign_id._get_document(self.env[self.res_model].browse(self.res_id).exists())
 
     # === SENDING === #
 

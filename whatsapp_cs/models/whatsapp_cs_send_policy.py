@@ -6,6 +6,18 @@ from odoo.tools import SQL, format_datetime
 
 from ..tools import phone
 
+RULES = [
+    ("window", "Window Closed"),
+    ("opted_out", "Opted Out"),
+    ("blacklisted", "Blacklisted"),
+    ("not_opted_in", "Not Opted In"),
+    ("minute", "Too Many a Minute"),
+    ("no_opt_in", "One Template Without Opt-In"),
+    ("promotion", "One Promotion a Week"),
+    ("content", "Same Content Too Often"),
+    ("event", "Same Event Too Soon"),
+    ("tier", "Too Many People a Day"),
+]
 MEMORY = timedelta(days=30)  # the longest time that a rule looks back
 MINUTE = timedelta(minutes=1)
 

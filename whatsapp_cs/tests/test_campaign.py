@@ -129,6 +129,19 @@ class TestCampaign(WhatsappCsCommon):
         self.assertEqual(self.get_reasons(campaign)["Wall"], "no_number")
         self.assertEqual(len(campaign.recipient_ids), 2, "of the leads that the user may see")
 
+    def test_whom_the_template_can_not_be_filled_for_is_excluded(self):
+        contacts = self.add_customers(2)
+        self.template.body = "Everything is cheaper in {{1}} this spring!"
+        self.template.model_id = self.env["ir.model"]._get_id("res.partner")
+        self.template.variable_ids.write({"source": "field", "field_path": "city", "sample": "Ghent"})
+        self.template.is_changed = False  # WhatsApp has it so
+        contacts[0].partner_id.city = "Ghent"
+        campaign = self.create_campaign()
+        campaign.action_check_audience()
+        self.assertEqual(self.get_reasons(campaign), {"Customer 1": "no_value"})
+        action = campaign.with_context(whatsapp_cs_figure="excluded").action_view_figure()
+        self.assertTrue(action["context"]["search_default_group_reason"], "by reason")
+
     def test_a_filter_that_can_not_be_read_is_refused(self):
         for domain in ("[('no_such_field', '=', 1)]", "[(", "import os"):
             with self.subTest(domain=domain), self.assertRaisesRegex(ValidationError, "can't be understood"):
