@@ -70,6 +70,7 @@ class WhatsappCsNotice(models.Model):
             ("business_capability_update", "Limits"),
             ("security", "Security"),
             ("business_username_updates", "User Name"),
+            ("messages", "Error"),  # one that belongs to no message
         ],
         required=True,
         readonly=True,
@@ -123,6 +124,13 @@ class WhatsappCsNotice(models.Model):
                 )
             case "account_review_update":
                 return self.env._("WhatsApp has reviewed the account: %s", self.event)
+            case "messages":
+                error = value["errors"][0]
+                return self.env._(
+                    "WhatsApp reports an error (%(code)s): %(text)s",
+                    code=self.event,
+                    text=_get_text(error, "title") or _get_text(error, "message") or "–",
+                )
             case "business_capability_update":
                 return self.env._(
                     "You may write first to this many people a day: %s",
@@ -178,6 +186,8 @@ class WhatsappCsNotice(models.Model):
                     "If none of you did that, somebody tries to take the number over: set a new PIN in Meta's WhatsApp "
                     "Manager and check who has access to the business."
                 )
+            case "messages", _:
+                return _get_text(value["errors"][0], "error_data", "details")
             case "account_alerts", _:
                 return self.env._("See the alert in Meta's Business Manager.")
         return ""
@@ -187,7 +197,8 @@ class WhatsappCsNotice(models.Model):
     @api.model
     def _receive(self, account, updates):
         """Keep what WhatsApp says and do what it means for sending; what is known already changes nothing."""
-        values = [self._prepare_values(account, update) for update in updates]
+        told = [update for update in updates if update.field != "messages" or _get_list(update.value, "errors")]
+        values = [self._prepare_values(account, update) for update in told]
         known = set(
             self.search(
                 [("account_id", "=", account.id), ("key", "in", [v["key"] for v in values if v["key"]])]
@@ -232,6 +243,8 @@ class WhatsappCsNotice(models.Model):
                 event = _get_text(value, "alert_info", "alert_type")
             case "business_username_updates":
                 event = _get_text(value, "status")
+            case "messages":
+                event = _get_text(value["errors"][0], "code")
             case _:
                 event = _get_text(value, "event")
         if event == "DISABLED_UPDATE":
@@ -245,6 +258,8 @@ class WhatsappCsNotice(models.Model):
         if kind == "account_alerts":
             severity = _get_text(value, "alert_info", "alert_severity")
             return "danger" if severity == "CRITICAL" else "warning"
+        if kind == "messages":
+            return "warning"
         return "warning" if event in _WARNINGS else "info"
 
     @api.model
@@ -252,6 +267,8 @@ class WhatsappCsNotice(models.Model):
         """Return the account's number that the notice is about, or an empty record: it is about the account."""
         if _get_text(value, "entity_type") == "PHONE_NUMBER":
             return account._find_channel(_get_text(value, "entity_id"))
+        if number_id := _get_text(value, "metadata", "phone_number_id"):
+            return account._find_channel(number_id)
         digits = to_digits(_get_text(value, "display_phone_number"))
         channels = account.with_context(active_test=False).channel_ids.with_env(self.env)
         return channels.filtered(lambda channel: digits and to_digits(channel.display_phone_number) == digits)[:1]
@@ -260,7 +277,7 @@ class WhatsappCsNotice(models.Model):
 
     def _on_created(self):
         self.ensure_one()
-        if self.is_open:
+        if self.is_open and not self._is_repeated():
             self._remind(lambda notice: (notice.title, notice.advice))
             self.env["whatsapp.cs.alert"]._check_soon()
         if self.kind == "account_update":
@@ -268,6 +285,12 @@ class WhatsappCsNotice(models.Model):
         if tier := self._get_tier():
             self.account_id.channel_ids.messaging_limit = tier  # it belongs to the business, not to one number
         self.account_id._request_refresh()
+
+    def _is_repeated(self):
+        """Tell whether the same thing waits to be looked at already: each time it is kept, once it is told."""
+        names = ("account_id", "channel_id", "kind", "event")
+        domain = [(name, "=", self._fields[name].convert_to_write(self[name], self)) for name in names]
+        return bool(self.search_count([*domain, ("is_open", "=", True), ("id", "!=", self.id)], limit=1))
 
     def _apply_account_update(self):
         account = self.account_id

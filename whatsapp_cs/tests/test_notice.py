@@ -97,6 +97,17 @@ class TestNotice(NoticeCommon):
         self.assertEqual(set(self.env["whatsapp.cs.event"].search([]).mapped("state")), {"done"})
         self.assertEqual(self.account.with_user(self.administrator).notice_count, len(told))
 
+    def test_an_error_that_belongs_to_no_message_is_shown(self):
+        error = {"code": 130429, "title": "Rate limit hit", "error_data": {"details": "Send less."}}
+        metadata = {"phone_number_id": "2001", "display_phone_number": "15550100"}
+        notice = self.tell("messages", metadata=metadata, errors=[error])
+        self.assertEqual((notice.channel_id, notice.severity, notice.advice), (self.channel, "warning", "Send less."))
+        self.assertIn("130429", notice.title)
+        for errors in ([], None, "x"):
+            self.receive(self.notice_body("messages", metadata=metadata, errors=errors))
+        self.receive(self.notice_body("messages", errors=[None]))
+        self.assertEqual(len(self.env["whatsapp.cs.notice"].search([])), 2)
+
     def test_nonsense_is_kept_too(self):
         for value in ({}, {"event": ["x"]}, {"event": {"a": 1}, "restriction_info": "x", "ban_info": 3}):
             for field in (
@@ -233,6 +244,15 @@ class TestNotice(NoticeCommon):
         self.assertEqual(self.env["whatsapp.cs.notice"].search(link["domain"]), notice)
         link = links["Nothing is sent"]
         self.assertEqual(self.env["whatsapp.cs.account"].search(link["domain"]), self.account)
+
+    def test_what_comes_again_while_it_is_open_is_kept_and_not_told_again(self):
+        first = self.tell("security", event="PIN_RESET_REQUEST", display_phone_number="15550100")
+        second = self.tell("security", event="PIN_RESET_REQUEST", display_phone_number="15550100", requester="2")
+        self.assertTrue(second != first and second.is_open)
+        self.assertEqual(len(self.get_activities(first + second)), 1)
+        (first + second).with_user(self.administrator).action_handle()
+        third = self.tell("security", event="PIN_RESET_REQUEST", display_phone_number="15550100", requester="3")
+        self.assertEqual(len(self.get_activities(third)), 1)
 
     def test_an_administrator_of_another_company_hears_nothing(self):
         other = self.env["res.company"].create({"name": "Other"})
