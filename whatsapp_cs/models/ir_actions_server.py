@@ -56,12 +56,14 @@ class IrActionsServer(models.Model):
 
     def _run_action_whatsapp_cs_multi(self, eval_context=None):
         """Send the template for each document; what can't be sent is noted there and stops nothing else."""
-        if not self.whatsapp_cs_template_id or self._is_recompute():
+        # sudo: whatsapp.cs.template - who made the action decided that it is sent, whoever's work sets it off
+        template_sudo = self.sudo().whatsapp_cs_template_id
+        if not template_sudo or self._is_recompute():
             return False
         for record in eval_context.get("records") or eval_context.get("record") or ():
             try:
                 with self.env.cr.savepoint():
-                    self.whatsapp_cs_template_id._send_to_record(record)
+                    template_sudo._send_to_record(record)
             except UserError as error:
                 # sudo: mail.message - a note of the system
                 record.sudo()._message_log(body=self.env._("WhatsApp was not sent: %s", error))

@@ -234,6 +234,20 @@ class TestTemplateSend(WhatsappCsCommon):
         self.assertIn("paused", self.partner.message_ids[0].body)
         self.assertFalse(self.send())
 
+    def test_a_server_action_sends_for_people_without_a_role_too(self):
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Tell them",
+                "state": "whatsapp_cs",
+                "model_id": self.env["ir.model"]._get("res.partner").id,
+                "whatsapp_cs_template_id": self.template.id,
+            }
+        )
+        clerk = new_test_user(self.env, "wa_clerk", "base.group_user,base.group_partner_manager")
+        context = {"active_model": "res.partner", "active_ids": self.partner.ids}
+        action.with_user(clerk).with_context(**context).run()
+        self.assertEqual(self.get_parameters(self.send()[0]), ["Zoë", "S00099"])
+
     # === WHAT IS SENT === #
 
     def test_each_state_but_approved_is_refused_with_its_reason(self):
