@@ -41,21 +41,21 @@ class WhatsappCsOutbox(models.Model):
                 self.env.cr.rollback()  # only our own notes are lost: the claim is committed
 
     def _get_verdicts(self):
-        """Return ``{row: verdict}`` of those that may not go now, in the words of whoever sent them."""
-        verdicts = {}
-        for (lang, tz), rows in self.grouped(lambda row: row._get_reader()).items():
-            policy = self.env["whatsapp.cs.send.policy"].with_context(lang=lang, tz=tz)
-            requests = [row.message_id._prepare_policy_request() for row in rows]
-            found = zip(rows, policy._check_all(requests, is_sending=True), strict=True)
-            refused = {row: verdict for row, verdict in found if verdict}
-            begins = rows.filtered(lambda row: row not in refused and row._begins_conversation())  # noqa: B023
-            verdicts |= refused | begins._judge_tier(policy)
-        return verdicts
+        """Return ``{row: verdict}`` of those that may not go now."""
+        requests = [row.message_id._prepare_policy_request() for row in self]
+        checked = self.env["whatsapp.cs.send.policy"]._check_all(requests, is_sending=True)
+        refused = {row: verdict for row, verdict in zip(self, checked, strict=True) if verdict}
+        begins = self.filtered(lambda row: row not in refused and row._begins_conversation())
+        return {row: row._say_again(verdict) for row, verdict in refused.items()} | begins._judge_tier()
 
-    def _get_reader(self):
-        """Return language and time zone of the person who sent it."""
+    def _say_again(self, verdict):
+        """Return a verdict in the words of whoever sent the message; only of the few that are refused, it costs queries."""
+        return self._get_policy()._check_all([self.message_id._prepare_policy_request()], is_sending=True)[0] or verdict
+
+    def _get_policy(self):
+        """Return the send policy in language and time zone of the person who sent the message."""
         user = self.message_id.user_id
-        return user.lang, user.tz
+        return self.env["whatsapp.cs.send.policy"].with_context(lang=user.lang, tz=user.tz)
 
     def _begins_conversation(self):
         return self.message_id.message_type == "template" and not self.contact_id.is_window_open
@@ -76,7 +76,7 @@ class WhatsappCsOutbox(models.Model):
 
     # === DAILY TIER === #
 
-    def _judge_tier(self, policy):
+    def _judge_tier(self):
         """Return ``{row: verdict}`` of the rows beyond the number of people an account may write to first (MS9)."""
         verdicts = {}
         for account, rows in self.grouped(lambda row: row.channel_id.account_id).items():
@@ -90,7 +90,7 @@ class WhatsappCsOutbox(models.Model):
                 else:
                     waiting |= row
             for row, until in zip(waiting, self._get_free_places(account, reached, len(waiting)), strict=True):
-                verdicts[row] = policy._get_tier_verdict(limit, until)
+                verdicts[row] = row._get_policy()._get_tier_verdict(limit, until)
         return verdicts
 
     @api.model

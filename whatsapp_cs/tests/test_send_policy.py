@@ -284,7 +284,7 @@ class TestSendPolicy(WhatsappCsCommon):
         request.contact.mapped("window_end_date")
         self.env.flush_all()
         with self.assertQueryCount(0):
-            self.assertFalse(self.policy._check_all([request], is_sending=True)[0])
+            self.assertEqual(row._hold_back(), row)
 
     def test_a_conflict_while_holding_back_is_tried_again(self):
         self.queue_sent(1)
