@@ -36,7 +36,7 @@ def test_template_reaches_a_customer_whose_window_is_closed(simulator, backend_o
     expect(phone.received("your order S00042 is ready")).to_have_count(1)
 
 
-def test_template_is_written_and_approved(backend_of):
+def test_template_is_written_and_submitted(backend_of):
     name = f"e2e_{secrets.token_hex(4)}"
     editor = backend_of("editor")
     editor.open("whatsapp-templates/new")

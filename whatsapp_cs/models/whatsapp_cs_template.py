@@ -280,10 +280,21 @@ class WhatsappCsTemplate(models.Model):
             if {"account_id", "name", "language"} & set(vals):
                 for template in submitted:
                     template._check_same_identity(vals)
-            if CONTENT_FIELDS & set(vals):
+            if self._changes_content(vals):
                 submitted._check_editable()
                 super(WhatsappCsTemplate, submitted - submitted.filtered("is_changed")).write({"is_changed": True})
         return super().write(vals)
+
+    @api.model
+    def _changes_content(self, vals):
+        """Tell whether ``vals`` change what WhatsApp has a copy of. The files of cards are ours: they go with each message."""
+        if CONTENT_FIELDS & set(vals) - {"card_ids"}:
+            return True
+        return any(
+            command[0] not in (Command.UPDATE, Command.LINK)
+            or (command[0] == Command.UPDATE and set(command[2]) - {"media", "media_name"})
+            for command in vals.get("card_ids") or ()
+        )
 
     def _check_same_identity(self, vals):
         if any(

@@ -420,6 +420,26 @@ class TestTemplate(WhatsappCsCommon):
         self.assertIn("we changed the text", template.body)
         self.assertTrue(template.is_changed)
 
+    def test_the_files_of_an_approved_carousel_are_added_without_a_new_review(self):
+        card = {
+            "components": [
+                {"type": "HEADER", "format": "IMAGE"},
+                {"type": "BODY", "text": "A tent for two."},
+                {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "More"}]},
+            ]
+        }
+        components = [{"type": "BODY", "text": "Look at these."}, {"type": "CAROUSEL", "cards": [card, card]}]
+        template = self.sync_templates(self.template_data(components=components)).with_user(self.editor)
+        self.assertIn("needs a file", template.refusal)
+        with Form(template) as form:
+            for number in range(2):
+                with form.card_ids.edit(number) as line:
+                    line.media = base64.b64encode(PNG)
+        self.assertFalse(template.is_changed or template.refusal)
+        with Form(template) as form, form.card_ids.edit(0) as line:
+            line.body = "A tent for three."
+        self.assertTrue(template.is_changed)
+
     def test_a_template_in_review_can_not_be_changed(self):
         template = self.sync_templates(self.template_data(status="PENDING"))
         with self.assertRaisesRegex(UserError, "In Review"):
