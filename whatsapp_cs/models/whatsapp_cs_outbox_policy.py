@@ -1,9 +1,14 @@
+import logging
 import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
+
+from ..tools.graph_client import GraphError
+
+_logger = logging.getLogger(__name__)
 
 DAY = timedelta(hours=24)
 LONGEST_WAIT = DAY + timedelta(minutes=1)  # what may go only later than this is not waited for
@@ -39,6 +44,21 @@ class WhatsappCsOutbox(models.Model):
                 return self.filtered(lambda row: row not in verdicts)  # noqa: B023 - used at once
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # only our own notes are lost: the claim is committed
+            except Exception as error:
+                self.env.cr.rollback()
+                return self._hold_back_alone(error)
+
+    def _hold_back_alone(self, error):
+        """Look at each row by itself, so that what is wrong with one does not take the others with it."""
+        if len(self) > 1:
+            going = self.browse()
+            for row in self:
+                going |= row._hold_back()
+                self.env.cr.commit()  # what is noted stays, whatever the next one does  # pylint: disable=invalid-commit
+            return going
+        _logger.error("WhatsApp outbox row %s could not be checked: %s", self.id, type(error).__name__)
+        self._on_error(GraphError("policy", type(error).__name__))
+        return self.browse()
 
     def _get_verdicts(self):
         """Return ``{row: verdict}`` of those that may not go now."""

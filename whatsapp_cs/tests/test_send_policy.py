@@ -302,6 +302,19 @@ class TestSendPolicy(WhatsappCsCommon):
         self.assertFalse(conflicts)
         self.assertEqual((message.outbox_ids.state, message.state), ("retry", "queued"))
 
+    def test_a_message_that_can_not_be_checked_fails_alone(self):
+        ben = self.add_contact()
+        broken, fine = self.queue_template("one", ben), self.queue_template("two")
+        judge = self.registry["whatsapp.cs.send.policy"]._judge
+
+        def judge_all_but_one(policy, request, *args):
+            return 1 / 0 if request.contact == ben else judge(policy, request, *args)
+
+        self.patch(self.registry["whatsapp.cs.send.policy"], "_judge", judge_all_but_one)
+        with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_outbox_policy", "ERROR"):
+            self.assertEqual(len(self.send()), 1)
+        self.assertEqual((broken.state, fine.outbox_ids.state), ("failed", "gone"))
+
     # === DAILY TIER === #
 
     def test_an_account_writes_first_to_as_many_people_as_its_tier_allows(self):
