@@ -16,6 +16,9 @@ const DELIVERY = {
 /** Meta's error for free text more than 24 hours after the customer's last message */
 const OUTSIDE_WINDOW = "131047";
 
+/** Cards that say more than the text, and follow it. */
+const BELOW = ["buttons", "template"];
+
 patch(Message.prototype, {
     setup() {
         super.setup(...arguments);
@@ -29,12 +32,16 @@ patch(Message.prototype, {
         this.whatsapp_cs_error_code = undefined;
         this.isWhatsappCsRetrying = false;
     },
+    /** Buttons stand below the text, as on the phone. */
+    get isWhatsappCsCardBelow() {
+        return this.isInWhatsappCs && BELOW.includes(this.whatsapp_cs_card?.kind);
+    },
     /** The text is only a short form of the card. */
     get whatsappCsCardReplacesText() {
         const card = this.isInWhatsappCs && this.whatsapp_cs_card;
         return Boolean(
             card?.kind &&
-                !["buttons", "template"].includes(card.kind) &&
+                !BELOW.includes(card.kind) &&
                 !(card.kind === "media" && (card.caption || !card.state || card.state === "done"))
         );
     },
