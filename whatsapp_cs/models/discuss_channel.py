@@ -317,7 +317,12 @@ class DiscussChannel(models.Model):
 
     def _whatsapp_cs_get_people(self, partner_ids):
         """Return the contact cards of partners whom the user may see."""
-        partners = self.env["res.partner"].browse(partner_ids if isinstance(partner_ids, list) else ())
+        ids = (
+            [partner_id for partner_id in partner_ids if isinstance(partner_id, int)]
+            if isinstance(partner_ids, list)
+            else ()
+        )
+        partners = self.env["res.partner"].browse(ids).exists()
         partners.check_access("read")
         return [
             {

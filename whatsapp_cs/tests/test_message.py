@@ -127,8 +127,13 @@ class TestMessage(WhatsappCsCommon):
 
     def test_a_status_nobody_knows_changes_nothing(self):
         message = self.answer_and_send()
-        self.report("played", "warning", "deleted", "")
+        self.report("warning", "deleted", "")
         self.assertEqual(message.state, "sending")
+
+    def test_a_voice_message_that_was_played_has_been_read(self):
+        message = self.answer_and_send()
+        self.report("delivered", "played")
+        self.assertEqual(message.state, "read")
 
     # === RETRY === #
 
