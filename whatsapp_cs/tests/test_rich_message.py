@@ -134,7 +134,7 @@ class TestRichMessage(WhatsappCsCommon):
             "flow",
         )
         for kind in ("buttons", "list", "link", "location", "contacts", "products", "flow", "location_request"):
-            for odd in (None, 3, [], {}, [None], [{}]):
+            for odd in (None, True, [], {}, [None], [{}]):
                 with self.subTest(kind=kind, odd=odd), self.assertRaises(UserError):
                     self.compose(kind, **dict.fromkeys(names, odd))
 
