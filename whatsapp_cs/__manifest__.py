@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["crm", "mail", "phone_validation", "utm"],
-    "external_dependencies": {"python": ["phonenumbers", "requests"]},
+    "external_dependencies": {"python": ["phonenumbers", "requests", "requests-toolbelt"]},
     "data": [
         "security/whatsapp_cs_groups.xml",
         "security/ir.model.access.csv",
