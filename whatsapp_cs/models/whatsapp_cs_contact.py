@@ -442,7 +442,7 @@ class WhatsappCsContact(models.Model):
         [conversation] = Conversation._find_or_open({self: fields.Datetime.now()}).values()
         if record and record._name == "crm.lead" and not conversation.lead_id:
             conversation.lead_id = record.id
-        conversation._link_lead()
+        conversation._link_open_lead()  # whom we write to first has asked for nothing yet
         earlier = conversation._show_in_thread()
         self.discuss_channel_id._whatsapp_cs_post_received(earlier)
         return conversation

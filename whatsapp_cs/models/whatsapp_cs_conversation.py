@@ -286,18 +286,23 @@ class WhatsappCsConversation(models.Model):
     # === LEAD === #
 
     def _link_lead(self):
-        """Link the open lead of each person, or open one for somebody new (setting of the channel)."""
-        without = self.filtered(lambda conversation: not conversation.lead_id)
-        for company, conversations in without.grouped("company_id").items():
-            leads = self._find_open_lead(conversations.partner_id, company)
-            for conversation in conversations:
-                conversation.lead_id = leads.get(conversation.partner_id)
+        """Link the open lead of each person, or open one for somebody new who wrote (setting of the channel)."""
+        without = self._link_open_lead()
         news = without.filtered(lambda c: not c.lead_id and c.channel_id._opens_lead())._filter_new_people()
         # mail_create_nosubscribe: the system is no follower; tracking_disable: nothing has changed yet
         Lead = self.env["crm.lead"].with_context(tracking_disable=True, mail_create_nosubscribe=True)
         leads = Lead.create([conversation._prepare_lead_values() for conversation in news])
         for conversation, lead in zip(news, leads.with_env(self.env), strict=True):
             conversation.lead_id = lead
+
+    def _link_open_lead(self):
+        """Link the open lead of each person; return the cases that had none."""
+        without = self.filtered(lambda conversation: not conversation.lead_id)
+        for company, conversations in without.grouped("company_id").items():
+            leads = self._find_open_lead(conversations.partner_id, company)
+            for conversation in conversations:
+                conversation.lead_id = leads.get(conversation.partner_id)
+        return without
 
     @api.model
     def _find_open_lead(self, partners, company):
