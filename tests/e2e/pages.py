@@ -183,7 +183,8 @@ class Backend:
         return self.page.locator(f".o_field_widget[name='{name}']")
 
     def stat_button(self, label):
-        return self.page.locator(".o-form-buttonbox .oe_stat_button").filter(has_text=label)
+        text = self.page.locator(".o_stat_text", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+        return self.page.locator(".o-form-buttonbox .oe_stat_button").filter(has=text)
 
     def save(self):
         self.page.locator(".o_form_button_save").click()

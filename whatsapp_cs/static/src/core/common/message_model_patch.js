@@ -65,9 +65,18 @@ patch(Message.prototype, {
     get whatsappCsNeedsRetry() {
         return this.isInWhatsappCs && ["failed", "unknown"].includes(this.whatsapp_cs_state);
     },
-    /** It came after the window had closed: the same again would fail again. */
+    /** It came after the window had closed: until the customer writes, the same again would fail again. */
     get whatsappCsNeedsTemplate() {
-        return this.whatsappCsNeedsRetry && this.whatsapp_cs_error_code === OUTSIDE_WINDOW;
+        return (
+            this.whatsappCsNeedsRetry &&
+            this.whatsapp_cs_error_code === OUTSIDE_WINDOW &&
+            !this.whatsappCsHasNewerOfCustomer
+        );
+    },
+    get whatsappCsHasNewerOfCustomer() {
+        return this.thread.messages.some(
+            (message) => message.id > this.id && message.whatsapp_cs_state === "received"
+        );
     },
     async whatsappCsRetry() {
         if (this.isWhatsappCsRetrying) {
