@@ -306,6 +306,9 @@ _OTHER_FIELDS = {
 }
 
 
+_OF_A_NUMBER = ("user_preferences", "smb_message_echoes", "calls")  # they name the number they are about
+
+
 def _get_documented():
     sender = {"wa_id": "15550100001", "user_id": "US.7Q2x"}
     people = [{**contact(**sender), "profile": {"name": "Ana Silva", "username": "ana.s"}}]
@@ -322,7 +325,11 @@ def _get_documented():
     errors = change()
     errors["value"]["errors"] = [{"code": 131000, "title": "Something went wrong", "message": "m"}]
     changes.append(errors)
-    changes += [{"field": field, "value": value} for field, value in _OTHER_FIELDS.items()]
+    frame = change()["value"]
+    changes += [
+        {"field": field, "value": {**frame, **value} if field in _OF_A_NUMBER else value}
+        for field, value in _OTHER_FIELDS.items()
+    ]
     return changes
 
 

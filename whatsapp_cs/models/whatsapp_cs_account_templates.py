@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..tools.graph_client import GraphError
+from ..tools.private_log import queries_hidden
 
 _logger = logging.getLogger(__name__)
 
@@ -108,8 +109,9 @@ class WhatsappCsAccount(models.Model):
         try:
             remote = self._get_graph_client().get_templates(self.waba_id, self._TEMPLATE_FIELDS)
             self.env["ir.cron"]._commit_progress()  # a new snapshot: webhooks may have come while Meta was asked
-            self._apply_templates(remote, start)
-            self.env["ir.cron"]._commit_progress(1)
+            with queries_hidden(*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                self._apply_templates(remote, start)
+                self.env["ir.cron"]._commit_progress(1)
         except GraphError as error:
             _logger.warning("WhatsApp account %s: templates not fetched, error %s", self.id, error.code)
             # Tried again tomorrow, or with the next word from WhatsApp; the form says why.

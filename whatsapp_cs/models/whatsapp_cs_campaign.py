@@ -10,6 +10,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..tools import phone
+from ..tools.private_log import queries_hidden
 from .whatsapp_cs_send_policy import Request
 
 MESSAGES_PER_CUSTOMER = 3  # expected: the promotion, an answer and what is said to it
@@ -471,8 +472,9 @@ class WhatsappCsCampaign(models.Model):
         """Queue batches until the outbox holds enough, the day's share is reached, or the time is over."""
         while True:
             try:
-                count = self._queue_batch() if self._lock() else 0
-                seconds_left = self.env["ir.cron"]._commit_progress(count, remaining=0)
+                with queries_hidden(*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                    count = self._queue_batch() if self._lock() else 0
+                    seconds_left = self.env["ir.cron"]._commit_progress(count, remaining=0)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # another worker has just done what we were about to do: look again
                 continue

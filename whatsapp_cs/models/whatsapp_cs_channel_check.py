@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.graph_client import GraphClient, GraphError
+from ..tools.private_log import queries_hidden
 from .whatsapp_cs_account_care import SLOW_MS
 from .whatsapp_cs_queue import CONCURRENCY_ERRORS
 
@@ -155,9 +156,10 @@ class WhatsappCsChannelCheck(models.Model):
         """Write results down and commit; again when somebody else writes on the same records, for they can't be had twice."""
         while True:
             try:
-                result = write(*args)
-                self.env.flush_all()
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                with queries_hidden(*CONCURRENCY_ERRORS):
+                    result = write(*args)
+                    self.env.flush_all()
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except CONCURRENCY_ERRORS:
                 self.env.cr.rollback()
