@@ -344,10 +344,11 @@ class WhatsappCsConversation(models.Model):
         for message in messages.filtered(lambda message: message.context and "ad" in message.context):
             ad = message.context["ad"]
             conversation = message.conversation_id
-            headline = ad.get("headline") or ad.get("body") or ad.get("source_id")
+            texts = [ad.get(name, "").strip() for name in ("headline", "body", "source_id")]
+            headline = next(filter(None, texts), "").split("\n")[0].strip()[:128]
             conversation.write(
                 {
-                    "ad_headline": headline and headline.split("\n")[0][:128],
+                    "ad_headline": headline,
                     "ad_source_id": ad.get("source_id"),
                     "ad_url": ad.get("source_url"),
                     "ad_click_id": ad.get("ctwa_clid"),

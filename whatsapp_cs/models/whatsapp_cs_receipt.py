@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.graph_client import GraphError
+from ..tools.private_log import queries_hidden
 from .whatsapp_cs_queue import CONCURRENCY_ERRORS, MAX_TRIES
 
 _logger = logging.getLogger(__name__)
@@ -67,7 +68,13 @@ class WhatsappCsReceipt(models.Model):
             typing=is_typing,
             pause=TYPING_SECONDS,
         )
-        if self.env.execute_query(query):
+        self.env.flush_all()  # before the savepoint: only the receipt may be given up
+        try:
+            with queries_hidden(*CONCURRENCY_ERRORS), self.env.cr.savepoint(flush=False):
+                is_due = bool(self.env.execute_query(query))
+        except CONCURRENCY_ERRORS:
+            return  # somebody tells this customer so at this very moment
+        if is_due:
             # sudo: ir.cron - reading wakes the worker that says so
             self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_receipt_send").sudo()._trigger()
 
