@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ..tools import media, message_content, text_format
 from ..tools.graph_client import GraphClient, GraphError
+from ..tools.private_log import queries_hidden
 from .whatsapp_cs_queue import CONCURRENCY_ERRORS, MAX_TRIES
 
 _logger = logging.getLogger(__name__)
@@ -123,9 +124,9 @@ class WhatsappCsMedia(models.Model):
         )
         for _try in range(MAX_TRIES):
             try:
-                self.env.flush_all()
-                rows = self.env.execute_query(query)
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                with queries_hidden(*CONCURRENCY_ERRORS):
+                    rows = self.env.execute_query(query)
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
                 self.env.invalidate_all()
                 return self.browse(sorted(row_id for (row_id,) in rows))
             except CONCURRENCY_ERRORS:
@@ -146,8 +147,9 @@ class WhatsappCsMedia(models.Model):
         try:
             for _try in range(MAX_TRIES):
                 try:
-                    row._store(result)
-                    self.env["ir.cron"]._commit_progress(1)
+                    with queries_hidden(*CONCURRENCY_ERRORS):
+                        row._store(result)
+                        self.env["ir.cron"]._commit_progress(1)
                     return
                 except CONCURRENCY_ERRORS:
                     self.env.cr.rollback()

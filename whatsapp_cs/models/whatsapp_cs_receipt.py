@@ -98,8 +98,9 @@ class WhatsappCsReceipt(models.Model):
         )
         for _try in range(MAX_TRIES):
             try:
-                rows = dict(self.env.execute_query(query))
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                with queries_hidden(*CONCURRENCY_ERRORS):
+                    rows = dict(self.env.execute_query(query))
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
                 self.env.invalidate_all()
                 break
             except CONCURRENCY_ERRORS:
