@@ -64,7 +64,6 @@ class Stream:
             self._get_conversation(Person("Older", "15550100008")),
             self._get_conversation(Person("Hidden", user_id="ES.134912")),
             self._get_shown_later(),
-            self._get_number_change(people[10]),
             self._get_reports(),
         )
         happened = sorted(itertools.chain(*writers), key=lambda update: int(update.item["timestamp"]))
@@ -97,21 +96,6 @@ class Stream:
         person.wa_id = "34600111222"
         for number in range(3):
             yield person.write(1200 + number, f"Now you see my number {number}")
-
-    def _get_number_change(self, person):
-        old, old_id = person.wa_id, person.user_id
-        yield person.write(700, "I'll get a new number")
-        system = {
-            "type": "user_changed_number",
-            "body": f"{person.name} changed from {old} to 4915559999999",
-            "wa_id": "4915559999999",
-            "user_id": "DE.new",
-            "previous_user_id": old_id,
-        }
-        yield person.write(1000, type="system", system=system)
-        person.wa_id, person.user_id = "4915559999999", "DE.new"
-        yield person.write(1300, "Here I am again")
-        yield person.write(1301, "With the new number")
 
     def _get_outgoing(self, people):
         """Return messages of ours: with WhatsApp's id, without it as its answer is awaited, or was lost."""
