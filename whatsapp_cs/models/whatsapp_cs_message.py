@@ -304,7 +304,8 @@ class WhatsappCsMessage(models.Model):
         """Move forward to ``status``; a report that comes late, or twice, changes nothing but its own date."""
         self.ensure_one()
         date_field = f"{status}_date"
-        values = {} if self[date_field] else {date_field: date}
+        is_first = not self[date_field] or date < self[date_field]  # “played” says “read” once more, later
+        values = {date_field: date} if is_first else {}
         # “sent” comes before “failed” and may only be late; what has been delivered did not fail after all.
         rank = STATE_RANK["sent"] if self.state == "failed" else STATE_RANK[self.state]
         if STATE_RANK[status] > rank:
