@@ -20,7 +20,7 @@ class IrAttachment(models.Model):
             kind = media.get_kind(attachment.mimetype)
             if not kind:
                 raise UserError(attachment._whatsapp_cs_explain_type())
-            limit = media.get_limit(kind, attachment.mimetype)
+            limit = media.get_limit(kind)
             if attachment.file_size > limit:
                 raise UserError(
                     self.env._(

@@ -69,8 +69,9 @@ class WhatsappCsMedia(models.Model):
 
     @api.model
     def _receive(self, messages):
-        """Queue the files of received messages for loading."""
-        rows = self.create([message._prepare_media_values() for message in messages])
+        """Queue the files of those of ``messages`` (received, or sent from the phone) that have one for loading."""
+        with_file = messages.filtered(lambda message: message.message_type in message_content.MEDIA_TYPES)
+        rows = self.create([message._prepare_media_values() for message in with_file])
         if any(row.state == "queued" for row in rows):
             self._trigger()
 
@@ -97,7 +98,9 @@ class WhatsappCsMedia(models.Model):
 
     @api.model
     def _get_next_date(self):
-        next_row = self.search([("state", "in", ("queued", "retry"))], order="next_try_date NULLS FIRST", limit=1)
+        """Return when something is due next; what a blocked number waits for is no reason to look again at once."""
+        domain = [("state", "in", ("queued", "retry")), ("channel_id.state", "=", "live")]
+        next_row = self.search(domain, order="next_try_date NULLS FIRST", limit=1)
         return next_row and (next_row.next_try_date or fields.Datetime.now())
 
     @api.model

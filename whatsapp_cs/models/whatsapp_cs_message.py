@@ -97,9 +97,7 @@ class WhatsappCsMessage(models.Model):
             ]
         )
         self.env["whatsapp.cs.conversation"]._on_customer_messages(messages)
-        self.env["whatsapp.cs.media"]._receive(
-            messages.filtered(lambda message: message.message_type in message_content.MEDIA_TYPES)
-        )
+        self.env["whatsapp.cs.media"]._receive(messages)
         for update in by_room.get("action", ()):
             self._receive_action(channels[update.phone_number_id], update)
         for update in by_room.get("system", ()):

@@ -184,6 +184,7 @@ class WhatsappCsMessage(models.Model):
             message._apply_action()
         else:
             self.env["whatsapp.cs.conversation"]._on_echo(message)
+            self.env["whatsapp.cs.media"]._receive(message)
 
     # === HOW IT IS DRAWN === #
 

@@ -167,6 +167,23 @@ class TestMedia(WhatsappCsCommon):
         row.claim_date -= timedelta(minutes=20)
         self.assertEqual(self.load(data).state, "done")
 
+    def test_what_a_blocked_number_waits_for_keeps_no_worker_busy(self):
+        self.receive(self.media_body())
+        self.channel.state = "blocked"
+        self.assertEqual(self.load(b"").state, "queued")
+        self.assertFalse(self.env["whatsapp.cs.media"]._get_next_date())
+
+    def test_a_picture_sent_from_the_phone_is_loaded_too(self):
+        data = make_image()
+        body = self.media_body(data=data)
+        change = body["entry"][0]["changes"][0]
+        [item] = change["value"].pop("messages")
+        change["field"] = "smb_message_echoes"
+        change["value"]["message_echoes"] = [{**item, "from": "15550100", "to": item["from"]}]
+        self.receive(body)
+        self.assertEqual(self.load(data).state, "done")
+        self.assertEqual(self.get_mail_message().attachment_ids.raw, data)
+
     def test_a_large_picture_is_made_smaller_before_it_is_stored(self):
         noise = Image.effect_noise((2200, 2000), 90).convert("RGB")
         buffer = io.BytesIO()

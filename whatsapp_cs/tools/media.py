@@ -16,7 +16,6 @@ except ImportError:
 
 MEGABYTE = 1024 * 1024
 CAPTION_LIMIT = 1024  # characters
-FILENAME_LIMIT = 240  # characters
 
 
 class Kind(NamedTuple):
@@ -92,7 +91,7 @@ def get_kind(mimetype):
     return next((name for name in ("image", "video", "audio", "document") if mimetype in KINDS[name].mimetypes), None)
 
 
-def get_limit(kind, mimetype):
+def get_limit(kind):
     """Return how many bytes a file to be sent may have: pictures are made smaller first."""
     return LARGEST_SOURCE_IMAGE if kind == "image" else KINDS[kind].limit
 

@@ -20,7 +20,7 @@ LIST_BODY_LIMIT = 4096
 HEADER_LIMIT = FOOTER_LIMIT = 60
 BUTTON_LIMIT = 20  # of a button's title, of what opens a list, of a link's label
 BUTTONS_LIMIT = 3
-ROWS_LIMIT = SECTIONS_LIMIT = 10
+ROWS_LIMIT = 10
 ROW_TITLE_LIMIT = SECTION_TITLE_LIMIT = 24
 ROW_DESCRIPTION_LIMIT = 72
 PRODUCTS_LIMIT = 30
@@ -34,21 +34,6 @@ class InvalidContent(Exception):
     def get_text(self, env):
         """Return the sentence in the user's language."""
         return env._(self.args[0])
-
-
-LIMITS = {  # for counters in the client
-    "body": BODY_LIMIT,
-    "list_body": LIST_BODY_LIMIT,
-    "header": HEADER_LIMIT,
-    "footer": FOOTER_LIMIT,
-    "button": BUTTON_LIMIT,
-    "buttons": BUTTONS_LIMIT,
-    "rows": ROWS_LIMIT,
-    "row_title": ROW_TITLE_LIMIT,
-    "row_description": ROW_DESCRIPTION_LIMIT,
-    "section_title": SECTION_TITLE_LIMIT,
-    "products": PRODUCTS_LIMIT,
-}
 
 
 def build(kind, values):
