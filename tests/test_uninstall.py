@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from engine.stack import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "whatsapp_cs_test_uninstall"
@@ -147,7 +148,7 @@ def life(tmp_path_factory):
     if "ODOO_BIN" not in os.environ:
         pytest.fail("Run this with scripts/test outside: it says where Odoo is.")
     manifest = ast.literal_eval((ROOT / MODULE / "__manifest__.py").read_text(encoding="utf-8"))
-    query("postgres", f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+    Postgres.shared().drop(DATABASE)
     noted = {}
     with open(tmp_path_factory.mktemp("uninstall") / "odoo.log", "w", encoding="utf-8") as log:
         bench = Workbench(log)
@@ -168,7 +169,7 @@ def life(tmp_path_factory):
         noted["rows after"] = {table: bench.rows(table, columns[table]) for table in KEPT_TABLES}
         noted["bench"] = bench
         yield noted
-    query("postgres", f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+    Postgres.shared().drop(DATABASE)
 
 
 def test_update_keeps_what_is_there(life):

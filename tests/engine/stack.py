@@ -459,7 +459,12 @@ class Postgres:
         return [name for (name,) in self.execute("SELECT datname FROM pg_database WHERE datname ~ %s", pattern)]
 
     def drop(self, database):
-        self.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        # not WITH (FORCE): it is refused while autovacuum, which is not ours, works there; a plain DROP stops it by itself
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+            database,
+        )
+        self.execute(f'DROP DATABASE IF EXISTS "{database}"')
 
 
 # === PROCESSES === #
