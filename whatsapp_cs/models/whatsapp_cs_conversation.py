@@ -36,14 +36,16 @@ class WhatsappCsConversation(models.Model):
 
     # state: the states it may be entered from
     _STATE_SOURCES = {
-        "queued": ("new", "assigned", "waiting", "resolved"),
-        "assigned": ("new", "queued", "assigned", "waiting", "resolved"),
-        "waiting": ("new", "queued", "assigned"),  # the first two when somebody has answered from the phone
-        "resolved": ("new", "queued", "assigned", "waiting"),
+        "bot": ("new", "queued", "waiting", "resolved"),
+        "queued": ("new", "bot", "assigned", "waiting", "resolved"),
+        "assigned": ("new", "bot", "queued", "assigned", "waiting", "resolved"),
+        "waiting": ("new", "bot", "queued", "assigned"),  # but for the last when somebody has answered from the phone
+        "resolved": ("new", "bot", "queued", "assigned", "waiting"),
     }
     state = fields.Selection(
         [
             ("new", "New"),
+            ("bot", "With the Bot"),
             ("queued", "In the Queue"),
             ("assigned", "Assigned"),
             ("waiting", "Waiting for Customer"),
@@ -95,9 +97,8 @@ class WhatsappCsConversation(models.Model):
     @api.model
     def _group_expand_state(self, states, _domain):
         """Order the columns of the kanban as a case goes through them; the queue first."""
-        return [
-            state for state in ("queued", "assigned", "waiting", "resolved") if state != "resolved" or state in states
-        ]
+        always = ("queued", "assigned", "waiting")
+        return [state for state in ("bot", *always, "resolved") if state in always or state in states]
 
     # === BUTTONS === #
 
@@ -262,7 +263,8 @@ class WhatsappCsConversation(models.Model):
         for agent, conversations in agents.grouped("user_id").items():
             conversations._set_assigned(agent)
         others = (self - agents).filtered(
-            lambda c: c.state in ("new", "resolved") or (c.state == "waiting" and not c.user_id)
+            # a bot that has not taken the message in is no help: a person has to look
+            lambda c: c.state in ("new", "bot", "resolved") or (c.state == "waiting" and not c.user_id)
         )
         others._set_queued()
 
@@ -274,7 +276,7 @@ class WhatsappCsConversation(models.Model):
         conversation._note_answer(message.date)
         if conversation.state == "resolved":
             conversation._set_queued()
-        if conversation.state in ("new", "queued", "assigned"):
+        if conversation.state in ("new", "bot", "queued", "assigned"):
             conversation._set_waiting()
         earlier = conversation._show_in_thread()
         conversation.discuss_channel_id._whatsapp_cs_post_received(earlier | message)
@@ -450,6 +452,9 @@ class WhatsappCsConversation(models.Model):
         )
 
     # === STATE MACHINE === #
+
+    def _set_bot(self):
+        self._update_state("bot", user_id=False, resolved_date=False)
 
     def _set_queued(self):
         self._update_state("queued", user_id=False, resolved_date=False)

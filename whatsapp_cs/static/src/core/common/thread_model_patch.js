@@ -12,7 +12,7 @@ patch(Thread.prototype, {
     setup() {
         super.setup(...arguments);
         this.whatsapp_cs_partner_id = fields.One("res.partner");
-        /** @type {"new"|"queued"|"assigned"|"waiting"|"resolved"|undefined} */
+        /** @type {"new"|"bot"|"queued"|"assigned"|"waiting"|"resolved"|undefined} */
         this.whatsapp_cs_state = undefined;
         /** The customer's first message nobody has answered yet. */
         this.whatsapp_cs_unanswered_date = fields.Datetime();
