@@ -18,6 +18,7 @@ from . import whatsapp_cs_template
 from . import whatsapp_cs_template_button
 from . import whatsapp_cs_template_card
 from . import whatsapp_cs_template_variable
+from . import whatsapp_cs_template_offer
 from . import whatsapp_cs_template_content
 from . import whatsapp_cs_template_media
 from . import whatsapp_cs_template_rules

@@ -195,13 +195,15 @@ class DiscussChannel(models.Model):
                 "mail.message": [{"id": following.id} for following in mail_messages if following.id > message.id][:1]
             }
 
-    def _whatsapp_cs_show_sent(self, mail_message):
-        """Show a message that was not posted by ``message_post`` but is there already, with its ticks; who sent it has read it."""
-        if member := self.channel_member_ids.filtered(lambda member: member.partner_id == mail_message.author_id):
-            member._set_last_seen_message(mail_message, notify=False)
-            member._set_new_message_separator(mail_message.id + 1)
+    def _whatsapp_cs_show_sent(self, mail_messages):
+        """Show messages that no ``message_post`` posted but are there already, with ticks; who sent them has read them."""
         models.BaseModel.write(self, {"last_interest_dt": fields.Datetime.now()})  # as in _whatsapp_cs_post_received
-        self._whatsapp_cs_show_received(mail_message)
+        for channel_id, messages in mail_messages.grouped("res_id").items():
+            channel = self.browse(channel_id).with_prefetch(self._prefetch_ids)
+            if member := channel.channel_member_ids.filtered(lambda m: m.partner_id == messages.author_id):  # noqa: B023
+                member._set_last_seen_message(messages[-1], notify=False)
+                member._set_new_message_separator(messages[-1].id + 1)
+            channel._whatsapp_cs_show_received(messages)
 
     def _whatsapp_cs_push(self, mail_messages):
         """Tell members by push whose browser asked for it; queued, because a browser's server may be slow to answer."""

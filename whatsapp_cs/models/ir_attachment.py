@@ -12,6 +12,8 @@ class IrAttachment(models.Model):
         self.ensure_one()
         # sudo: discuss.voice.metadata - only whether it was recorded in Discuss
         is_voice = bool(self.sudo().voice_ids)
+        if media.clean_mimetype(self.mimetype) == "image/webp" and media.is_sticker(self.raw or b""):
+            return "sticker", False
         return media.get_kind(self.mimetype), is_voice and media.can_make_voice()
 
     def _whatsapp_cs_check_sendable(self):

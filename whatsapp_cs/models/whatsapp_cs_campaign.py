@@ -504,8 +504,8 @@ class WhatsappCsCampaign(models.Model):
             return 0
         room = self._get_room() if self._is_hour() else 0
         recipients = self.env["whatsapp.cs.campaign.recipient"]._claim(self, min(room, BATCH_SIZE))
-        for recipient in recipients:
-            recipient._send()
+        if recipients:
+            recipients._send()
         if not recipients and not self.waiting_count:
             self._update_state("done")
         return len(recipients)

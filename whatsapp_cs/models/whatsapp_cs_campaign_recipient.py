@@ -122,32 +122,47 @@ class WhatsappCsCampaignRecipient(models.Model):
         return self.browse(row[0] for row in self.env.execute_query(query))
 
     def _send(self):
-        """Queue the template; what is wrong with one recipient stays with it."""
-        self.ensure_one()
+        """Queue the template for all, at once where nothing is wrong; what is wrong with one recipient stays with it."""
         try:
             with self.env.cr.savepoint():
                 self._queue()
                 self.env.flush_all()
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise  # somebody was faster, or the database is gone: the batch is tried again
-        except psycopg2.errors.UniqueViolation:
-            self._exclude("double", self.env._("Somebody else in the audience has the same number."))
-        except UserError as error:
-            self.write({"state": "refused", "rule": "refused", "reason": str(error)})
-        except Exception as error:  # without its text, which may hold what customers wrote
-            _logger.error("WhatsApp campaign recipient %s: %s", self.id, type(error).__name__)
-            self.write(
-                {"state": "refused", "rule": "bug", "reason": self.env._("An internal error; see the server's log.")}
-            )
+        except Exception as error:
+            if len(self) > 1:
+                for recipient in self:
+                    recipient._send()
+            elif isinstance(error, psycopg2.errors.UniqueViolation):
+                self._exclude("double", self.env._("Somebody else in the audience has the same number."))
+            else:  # without the error's text, which may hold what customers wrote
+                _logger.error("WhatsApp campaign recipient %s: %s", self.id, type(error).__name__)
+                self._refuse("bug", self.env._("An internal error; see the server's log."))
 
     def _queue(self):
-        campaign, record = self.campaign_id, self._get_record()
-        template = campaign.template_id.with_user(campaign.user_id).sudo()
-        contact = self.contact_id or template._find_or_create_recipient(record, campaign.channel_id)
-        self.contact_id = contact
-        message = template._send(contact, record, priority="1").sudo()
-        message.campaign_id = campaign
-        self.write({"state": "queued", "message_id": message.id, "queued_date": fields.Datetime.now()})
+        """Queue the template for all who may get it, in lists: one by one it costs several times as much."""
+        template = self.campaign_id.template_id.with_user(self.campaign_id.user_id).sudo()
+        drafts = {}
+        for recipient in self:
+            try:
+                drafts[recipient] = recipient._prepare_draft(template)
+            except UserError as error:
+                recipient._refuse("refused", str(error))
+        for recipient, verdict in template._get_verdicts(drafts).items():
+            recipient._refuse("refused", verdict.text)
+            del drafts[recipient]
+        messages = template._send_drafts(list(drafts.values()), priority="1").sudo() if drafts else ()
+        for recipient, message in zip(drafts, messages, strict=True):
+            message.campaign_id = recipient.campaign_id
+            recipient.write({"state": "queued", "message_id": message.id, "queued_date": fields.Datetime.now()})
+
+    def _prepare_draft(self, template):
+        record = self._get_record()
+        self.contact_id = self.contact_id or template._find_or_create_recipient(record, self.campaign_id.channel_id)
+        return template._prepare_draft(self.contact_id, record)
+
+    def _refuse(self, rule, reason):
+        self.write({"state": "refused", "rule": rule, "reason": reason})
 
     # === RESULTS === #
 

@@ -430,19 +430,21 @@ class WhatsappCsContact(models.Model):
 
     # === OUTGOING === #
 
-    def _open_for_outgoing(self, record=None):
-        """Return the case that a message of ours belongs to, shown in the contact's thread.
+    @api.model
+    def _open_all_for_outgoing(self, records):
+        """Return ``{contact: case}`` that messages of ours to these contacts belong to, shown in their threads.
 
         That is the open one, the one resolved a short while ago, or a new one.
 
-        :param record: what the message is about; a lead becomes the lead of the case
+        :param records: ``{contact: what the message is about, or None}``; a lead becomes the lead of the case
         """
-        self.ensure_one()
         Conversation = self.env["whatsapp.cs.conversation"]
-        [conversation] = Conversation._find_or_open({self: fields.Datetime.now()}).values()
-        if record and record._name == "crm.lead" and not conversation.lead_id:
-            conversation.lead_id = record.id
-        conversation._link_open_lead()  # whom we write to first has asked for nothing yet
-        earlier = conversation._show_in_thread()
-        self.discuss_channel_id._whatsapp_cs_post_received(earlier)
-        return conversation
+        found = Conversation._find_or_open(dict.fromkeys(records, fields.Datetime.now()))
+        for contact, record in records.items():
+            if record and record._name == "crm.lead" and not found[contact].lead_id:
+                found[contact].lead_id = record.id
+        conversations = Conversation.union(*found.values())
+        conversations._link_open_lead()  # whom we write to first has asked for nothing yet
+        earlier = conversations._show_in_thread()
+        conversations.discuss_channel_id._whatsapp_cs_post_received(earlier)
+        return found

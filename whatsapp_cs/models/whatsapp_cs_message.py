@@ -337,30 +337,38 @@ class WhatsappCsMessage(models.Model):
         :param priority: of the outbox row: a promotion is overtaken by service
         :param values: further values of the record
         """
+        values = self._prepare_queued_values(conversation, mail_message, text, message_type, content) | values
+        return self._queue_all([values], priority)
+
+    @api.model
+    def _queue_all(self, vals_list, priority="0"):
+        """Put messages with these values into the outbox and return them."""
+        messages = self.create(vals_list)
+        self.env["whatsapp.cs.outbox"]._add(messages, priority)
+        return messages
+
+    @api.model
+    def _prepare_queued_values(self, conversation, mail_message, text, message_type="text", content=None):
+        """Return the values of a message that is to be sent; see ``_queue``."""
         quoted = (
             self.search([("mail_message_id", "=", mail_message.parent_id.id)], limit=1)
             if mail_message.parent_id
             else self
         )
-        message = self.create(
-            {
-                "channel_id": conversation.channel_id.id,
-                "company_id": conversation.company_id.id,
-                "contact_id": conversation.contact_id.id,
-                "conversation_id": conversation.id,
-                "direction": "out",
-                "message_type": message_type,
-                "body": text,
-                "content": content,
-                "user_id": self.env.uid,
-                "quoted_wamid": quoted[:1].wamid,
-                "mail_message_id": mail_message.id,
-                "state": "queued",
-                **values,
-            }
-        )
-        self.env["whatsapp.cs.outbox"]._add(message, priority)
-        return message
+        return {
+            "channel_id": conversation.channel_id.id,
+            "company_id": conversation.company_id.id,
+            "contact_id": conversation.contact_id.id,
+            "conversation_id": conversation.id,
+            "direction": "out",
+            "message_type": message_type,
+            "body": text,
+            "content": content,
+            "user_id": self.env.uid,
+            "quoted_wamid": quoted[:1].wamid,
+            "mail_message_id": mail_message.id,
+            "state": "queued",
+        }
 
     @api.model
     def _queue_files(self, conversation, mail_message, text):

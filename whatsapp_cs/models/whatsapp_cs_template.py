@@ -8,7 +8,10 @@ from ..tools.template_text import Slot
 # What Meta has a copy of: changed here, it has to be submitted before it can be sent again.
 CONTENT_FIELDS = {
     "body", "button_ids", "card_ids", "expiry_minutes", "footer", "has_security_note", "header_text", "header_type",
+    "offer_ends", "offer_text",
 }  # fmt: skip
+# What lines have that Meta has no copy of
+_OWN_FIELDS = {"button_ids": {"product_codes"}, "card_ids": {"media", "media_name"}}
 # What may be changed, and submitted again, by Meta's rules
 EDITABLE_STATES = ("draft", "approved", "rejected", "paused")
 
@@ -287,13 +290,13 @@ class WhatsappCsTemplate(models.Model):
 
     @api.model
     def _changes_content(self, vals):
-        """Tell whether ``vals`` change what WhatsApp has a copy of. The files of cards are ours: they go with each message."""
-        if CONTENT_FIELDS & set(vals) - {"card_ids"}:
+        """Tell whether ``vals`` change what WhatsApp has a copy of. Cards' files and buttons' products go with each message."""
+        if CONTENT_FIELDS & set(vals) - set(_OWN_FIELDS):
             return True
         return any(
-            command[0] not in (Command.UPDATE, Command.LINK)
-            or (command[0] == Command.UPDATE and set(command[2]) - {"media", "media_name"})
-            for command in vals.get("card_ids") or ()
+            command[0] not in (Command.UPDATE, Command.LINK) or (command[0] == Command.UPDATE and set(command[2]) - own)
+            for name, own in _OWN_FIELDS.items()
+            for command in vals.get(name) or ()
         )
 
     def _check_same_identity(self, vals):
@@ -364,9 +367,9 @@ class WhatsappCsTemplate(models.Model):
             )
         kinds = set((self.button_ids | self.card_ids.button_ids).mapped("kind"))
         if self.extra_components or "other" in kinds:
-            return self.env._(
-                "It has parts that can't be sent from Odoo yet, such as a limited-time offer or a product list."
-            )
+            return self.env._("It has parts of a kind that Odoo does not know: send it from WhatsApp Manager.")
+        if any(button.kind == "mpm" and not button.product_codes for button in self.button_ids):
+            return self.env._("Its button shows products: open the template and name them.")
         if self.header_type in template_text.MEDIA_HEADERS and not self.header_media:
             return self.env._(
                 "Its header needs a file: open the template and add it. WhatsApp does not keep the sample."

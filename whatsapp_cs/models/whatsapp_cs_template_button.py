@@ -21,6 +21,7 @@ class WhatsappCsTemplateButton(models.Model):
             ("copy_code", "Copy a Code"),
             ("otp", "Copy the One-Time Code"),
             ("catalog", "Show the Catalog"),
+            ("mpm", "Show Some Products"),
             ("flow", "Open a Flow"),
             ("voice_call", "Call on WhatsApp"),
             ("request_contact_info", "Ask for the Number"),

@@ -7,7 +7,7 @@ from ..tools import template_text, text_format
 
 _BUTTON_ICONS = {
     "quick_reply": "fa-reply", "url": "fa-external-link", "phone": "fa-phone", "copy_code": "fa-copy", "otp": "fa-copy",
-    "catalog": "fa-shopping-bag", "flow": "fa-list-alt", "voice_call": "fa-whatsapp", "request_contact_info": "fa-id-card-o",
+    "catalog": "fa-shopping-bag", "mpm": "fa-shopping-bag", "flow": "fa-list-alt", "voice_call": "fa-whatsapp", "request_contact_info": "fa-id-card-o",
 }  # fmt: skip
 _MEDIA_ICONS = {
     "image": "fa-image", "video": "fa-video-camera", "document": "fa-file-text-o", "location": "fa-map-marker",
@@ -108,7 +108,7 @@ class WhatsappCsTemplate(models.Model):
         self._check_sendable()
         texts = self._get_complete_texts(record, values, contact, user)
         channel = contact.channel_id if contact else self.env["whatsapp.cs.channel"]
-        components = self._prepare_part(texts, 0, self, "header_media", channel)
+        components = self._prepare_part(texts, 0, self, "header_media", channel) + self._prepare_offer()
         if self.card_ids:
             components.append({"type": "carousel", "cards": self._prepare_cards(texts, channel)})
         content = {"name": self.name, "language": {"code": self.language}}
@@ -172,6 +172,8 @@ class WhatsappCsTemplate(models.Model):
     def _prepare_button(self, texts, card, index, button):
         if self.category == "authentication" and button.kind in ("url", "otp"):
             return [{"type": "text", "text": text} for slot, text in texts.items() if slot.component == "body"][:1]
+        if button.kind in ("catalog", "mpm"):
+            return button._prepare_products()
         if button.kind == "flow":
             return [{"type": "action", "action": {"flow_token": "unused"}}]
         for slot, text in texts.items():
@@ -187,7 +189,8 @@ class WhatsappCsTemplate(models.Model):
         """Return what the customer sees, as text in WhatsApp's marks; a variable without a value stays as it is."""
         self.ensure_one()
         texts = self._get_texts(record, values, contact, user)
-        parts = [self._get_header_text(texts), self._fill(self._get_body(), texts, "body"), self.footer]
+        offer = f"*{self.offer_text}*" if self.offer_text else ""
+        parts = [self._get_header_text(texts), offer, self._fill(self._get_body(), texts, "body"), self.footer]
         for number, card in enumerate(self.card_ids.sorted("sequence"), 1):
             parts.append(f"{number}. {self._fill(card.body, texts, 'body', number)}")
         if self.button_ids:
@@ -219,6 +222,8 @@ class WhatsappCsTemplate(models.Model):
             "whatsapp_cs.template_bubble",
             {
                 "header": self._prepare_header_preview(texts),
+                "offer": self.offer_text,
+                "offer_hours": self.offer_ends and self.offer_hours,
                 "body": self._to_html(self._fill(self._get_body(), texts, "body")),
                 "footer": self.footer,
                 "buttons": self._prepare_button_previews(self.button_ids),
@@ -284,7 +289,7 @@ class WhatsappCsTemplate(models.Model):
         "category", "header_type", "header_text", "header_media", "header_media_name", "body", "footer", "preview_record",
         "button_ids.kind", "button_ids.text", "button_ids.sequence", "card_ids.body", "card_ids.header_type", "card_ids.media",
         "card_ids.button_ids.text", "variable_ids.source", "variable_ids.field_path", "variable_ids.fixed_text",
-        "variable_ids.fallback", "variable_ids.sample", "language", "extra_components",
+        "variable_ids.fallback", "variable_ids.sample", "language", "extra_components", "offer_text", "offer_ends", "offer_hours",
     )  # fmt: skip
     def _compute_preview(self):
         """Show the message for a real document; where that gives nothing, the samples."""

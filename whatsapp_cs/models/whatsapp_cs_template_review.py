@@ -20,6 +20,10 @@ _STATES = {
 # Events of the webhook that are no status
 _EVENT_STATES = {**_STATES, "REINSTATED": "approved"}
 _CATEGORIES = ("marketing", "utility", "authentication")
+# What Meta's list tells of the content, beside lines
+_CONTENT = (
+    "header_type", "header_text", "body", "footer", "has_security_note", "expiry_minutes", "offer_text", "offer_ends",
+)  # fmt: skip
 _QUALITIES = ("green", "yellow", "red", "unknown")
 
 
@@ -190,6 +194,8 @@ class WhatsappCsTemplate(models.Model):
         elif self.header_type == "text":
             components.append(self._prepare_text("HEADER", self.header_text, samples, 0, format="TEXT"))
         components.append(self._prepare_text("BODY", self.body, samples, 0))
+        if self.offer_text:
+            components.append(template_text.write_offer(self.offer_text, self.offer_ends))
         if self.footer:
             components.append({"type": "FOOTER", "text": self.footer})
         components += self._prepare_buttons(self.button_ids, samples, 0)
@@ -280,12 +286,9 @@ class WhatsappCsTemplate(models.Model):
     def _prepare_content_values(self, data):
         content = template_text.read(data)
         return {
-            **{
-                name: content[name]
-                for name in ("header_type", "header_text", "body", "footer", "has_security_note", "expiry_minutes")
-            },
+            **{name: content[name] for name in _CONTENT},
             "extra_components": content["extra"],
-            "button_ids": self._replace_lines(self.button_ids, content["buttons"]),
+            "button_ids": self._replace_lines(self.button_ids, content["buttons"], keep=("product_codes",)),
             "card_ids": self._replace_lines(
                 self.card_ids,
                 [

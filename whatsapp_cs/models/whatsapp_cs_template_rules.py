@@ -15,7 +15,7 @@ _MEDIA = {
     "document": (("application/pdf",), 100 * _MB),
 }
 # How often each kind of button may stand below a message
-_BUTTON_MAXIMA = {"url": template_text.URL_COUNT, "phone": 1, "copy_code": 1, "catalog": 1, "voice_call": 1}
+_BUTTON_MAXIMA = {"url": template_text.URL_COUNT, "phone": 1, "copy_code": 1, "catalog": 1, "mpm": 1, "voice_call": 1}
 WORDS_PER_VARIABLE = 2  # Meta names no figure; what has fewer fixed words than this was refused with 2388293
 
 
@@ -28,7 +28,7 @@ class WhatsappCsTemplate(models.Model):
         "name", "language", "category", "header_type", "header_text", "header_media", "body", "footer",
         "button_ids.kind", "button_ids.text", "button_ids.url", "button_ids.phone", "button_ids.sequence",
         "card_ids.body", "card_ids.header_type", "card_ids.media", "card_ids.button_ids.kind", "card_ids.button_ids.text",
-        "card_ids.button_ids.url", "variable_ids.sample", "extra_components",
+        "card_ids.button_ids.url", "variable_ids.sample", "extra_components", "offer_text", "button_ids.product_codes",
     )  # fmt: skip
     def _compute_problems(self):
         for template in self:
@@ -44,6 +44,7 @@ class WhatsappCsTemplate(models.Model):
             problems += self._check_header() + self._check_body() + self._check_buttons(self.button_ids)
             if self.footer:
                 problems += self._check_footer()
+            problems += self._check_offer()
         problems += self._check_cards() + self._check_samples()
         if self.extra_components:
             problems.append(self.env._("It has parts that can be changed in WhatsApp Manager only."))
@@ -182,6 +183,7 @@ class WhatsappCsTemplate(models.Model):
             problems += self._check_size(label, button.text, template_text.BUTTON_LIMIT)
             if template_text.find_variables(button.text):
                 problems.append(self.env._("%s: the label can't have variables.", label))
+        problems += button._check_products(label)
         if button.kind == "url":
             problems += self._check_url(label, button.url or "")
         elif button.kind == "phone":

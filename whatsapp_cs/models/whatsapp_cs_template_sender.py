@@ -1,9 +1,21 @@
+from typing import NamedTuple
+
 from markupsafe import Markup
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..tools import text_format
+from .whatsapp_cs_send_policy import Request
+
+
+class Draft(NamedTuple):
+    """What one contact is to get: the API's object, its text, and the document that it is about (or None)."""
+
+    contact: models.Model  # in superuser mode
+    record: models.Model | None
+    content: dict
+    text: str
 
 
 class WhatsappCsTemplate(models.Model):
@@ -24,46 +36,64 @@ class WhatsappCsTemplate(models.Model):
             system, or somebody to many, sends: the conversation stays with whom it is
         :param priority: of the outbox row
         """
+        draft = self._prepare_draft(contact, record, values, user)
+        self._check_policy(draft.contact, draft.text)
+        return self._send_drafts([draft], user, priority)
+
+    def _prepare_draft(self, contact, record=None, values=None, user=None):
+        """Return what ``contact`` would get, see ``_send``; a UserError says why it can't be sent. Nothing is written."""
         self.ensure_one()
         # sudo: whatsapp.cs.* - the callers have checked who sends; agents have no right to write on any of these
         contact_sudo = contact.sudo()
         self._check_contact(contact_sudo)
         content = self._prepare_content(record, values, contact_sudo, user)
-        text = self._render_text(record, values, contact_sudo, user)
-        self._check_policy(contact_sudo, text)
-        conversation_sudo = contact_sudo._open_for_outgoing(record)
-        if user and conversation_sudo.state != "resolved":
-            conversation_sudo.with_user(user)._check_can_send_template()
-        mail_message = self.sudo()._post(conversation_sudo, text, user)
-        if user:
-            conversation_sudo.with_user(user).sudo()._on_agent_template()
-        else:
-            conversation_sudo._on_system_template()
-        message = (
-            self.env["whatsapp.cs.message"]
-            .sudo()
-            ._queue(
-                conversation_sudo,
-                mail_message,
-                text,
-                message_type="template",
-                content=content,
-                priority=priority,
-                category=self.category,
-                template_id=self.id,
-                user_id=user.id if user else False,
-            )
+        return Draft(contact_sudo, record, content, self._render_text(record, values, contact_sudo, user))
+
+    def _send_drafts(self, drafts, user=None, priority="0"):
+        """Queue ``drafts``, of one contact each, and show them in the chats; return their messages in the same order."""
+        # sudo: whatsapp.cs.* - as in _prepare_draft
+        found = self.env["whatsapp.cs.contact"].sudo()._open_all_for_outgoing({d.contact: d.record for d in drafts})
+        conversations = [found[draft.contact] for draft in drafts]
+        for conversation in conversations if user else ():
+            if conversation.state != "resolved":
+                conversation.with_user(user)._check_can_send_template()
+        mail_messages = self.sudo()._post(drafts, user)
+        for conversation in conversations:
+            if user:
+                conversation.with_user(user).sudo()._on_agent_template()
+            else:
+                conversation._on_system_template()
+        values = {"category": self.category, "template_id": self.id, "user_id": user.id if user else False}
+        messages = self.env["whatsapp.cs.message"].sudo()
+        messages = messages._queue_all(
+            [
+                {
+                    **messages._prepare_queued_values(
+                        conversation, mail_message, draft.text, "template", draft.content
+                    ),
+                    **values,
+                }
+                for draft, conversation, mail_message in zip(drafts, conversations, mail_messages, strict=True)
+            ],
+            priority,
         )
-        conversation_sudo.discuss_channel_id._whatsapp_cs_show_sent(mail_message)
-        if record:
-            self._log_on(record, message, user)
-        return message.with_env(self.env)
+        messages.contact_id.discuss_channel_id._whatsapp_cs_show_sent(mail_messages)
+        self._log_on_records(zip(drafts, messages, strict=True), user)
+        return messages.with_env(self.env)
 
     def _check_policy(self, contact, text):
         """Refuse what the send policy refuses, in its words."""
-        content_key = self.env["whatsapp.cs.message"]._get_content_key(text)
-        if verdict := self.env["whatsapp.cs.send.policy"]._check(contact, "template", self.category, content_key):
+        if verdict := self.env["whatsapp.cs.send.policy"]._check_all([self._prepare_request(contact, text)])[0]:
             raise UserError(verdict.text)
+
+    def _get_verdicts(self, drafts):
+        """Return ``{key: verdict}`` of those of ``drafts`` ({key: draft}) that the send policy refuses, asked at once."""
+        requests = [self._prepare_request(draft.contact, draft.text) for draft in drafts.values()]
+        verdicts = self.env["whatsapp.cs.send.policy"]._check_all(requests)
+        return {key: verdict for key, verdict in zip(drafts, verdicts, strict=True) if verdict}
+
+    def _prepare_request(self, contact, text):
+        return Request(contact, "template", self.category, self.env["whatsapp.cs.message"]._get_content_key(text))
 
     def _check_contact(self, contact):
         """Refuse a number of another account, one that is not set up, and a person whose number is not known."""
@@ -84,37 +114,41 @@ class WhatsappCsTemplate(models.Model):
                 self.env._("A one-time code needs the phone number of %s; only a user name is known.", contact.name)
             )
 
-    def _post(self, conversation, text, user):
-        """Return a new Discuss message that shows what the customer gets; it is shown when its WhatsApp message exists."""
+    def _post(self, drafts, user):
+        """Return new Discuss messages that show what customers get; they are shown when their WhatsApp messages exist."""
         author = (user or self.env.ref("base.user_root")).partner_id
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
         return self.env["mail.message"].create(
-            {
-                "model": "discuss.channel",
-                "res_id": conversation.discuss_channel_id.id,
-                "author_id": author.id,
-                "email_from": False,
-                "reply_to": False,
-                "message_type": "comment",
-                "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment"),
-                "body": text_format.whatsapp_to_html(text),
-            }
+            [
+                {
+                    "model": "discuss.channel",
+                    "res_id": draft.contact.discuss_channel_id.id,
+                    "author_id": author.id,
+                    "email_from": False,
+                    "reply_to": False,
+                    "message_type": "comment",
+                    "subtype_id": subtype_id,
+                    "body": text_format.whatsapp_to_html(draft.text),
+                }
+                for draft in drafts
+            ]
         )
 
-    def _log_on(self, record, message, user):
-        """Leave a note with a link to the chat in the document's chatter."""
-        if not hasattr(record, "_message_log"):
-            return
-        thread = message.contact_id.discuss_channel_id
-        link = Markup('<a href="#" data-oe-model="discuss.channel" data-oe-id="%s">%s</a>') % (
-            thread.id,
-            message.contact_id.name,
-        )
-        # sudo: mail.message - a note that says what was done; who may send about a document may leave it
-        record.sudo()._message_log(
-            body=Markup("%s")
-            % self.env._("WhatsApp template %(template)s sent to %(contact)s.", template=self.name, contact=link),
-            author_id=(user or self.env.user).partner_id.id,
-        )
+    def _log_on_records(self, pairs, user):
+        """Leave a note with a link to the chat in the chatter of the documents that are written about."""
+        notes = {}
+        for draft, message in pairs:
+            if draft.record and hasattr(draft.record, "_message_log_batch"):
+                notes.setdefault(draft.record._name, {})[draft.record.id] = Markup("%s") % self.env._(
+                    "WhatsApp template %(template)s sent to %(contact)s.",
+                    template=self.name,
+                    contact=Markup('<a href="#" data-oe-model="discuss.channel" data-oe-id="%s">%s</a>')
+                    % (message.contact_id.discuss_channel_id.id, message.contact_id.name),
+                )
+        for model, bodies in notes.items():
+            # sudo: mail.message - a note that says what was done; who may send about a document may leave it
+            records = self.env[model].browse(bodies).sudo()
+            records._message_log_batch(bodies, author_id=(user or self.env.user).partner_id.id)
 
     # === TO WHOM A DOCUMENT IS ABOUT === #
 

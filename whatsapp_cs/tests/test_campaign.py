@@ -285,12 +285,12 @@ class TestCampaign(WhatsappCsCommon):
     def test_what_is_wrong_with_one_recipient_stays_with_it(self):
         self.add_customers(2)
         campaign = self.start()
-        send = self.registry["whatsapp.cs.template"]._send
+        post = self.registry["whatsapp.cs.template"]._post
 
-        def send_to_one(template, contact, *args, **kwargs):
-            return 1 / 0 if contact.name == "Customer 0" else send(template, contact, *args, **kwargs)
+        def post_to_one(template, drafts, user):
+            return 1 / 0 if "Customer 0" in [draft.contact.name for draft in drafts] else post(template, drafts, user)
 
-        self.patch(self.registry["whatsapp.cs.template"], "_send", send_to_one)
+        self.patch(self.registry["whatsapp.cs.template"], "_post", post_to_one)
         with self.assertLogs("odoo.addons.whatsapp_cs.models.whatsapp_cs_campaign_recipient", "ERROR"):
             self.run_campaigns()
         self.assertEqual(len(self.send()), 1)
@@ -301,17 +301,28 @@ class TestCampaign(WhatsappCsCommon):
         campaign = self.start()
         queue, failures = self.registry["whatsapp.cs.campaign.recipient"]._queue, [SerializationFailure()]
 
-        def queue_and_fail_at_the_second(recipient):
-            queue(recipient)
-            if failures and recipient == campaign.recipient_ids[1]:
+        def queue_and_fail(recipients):
+            queue(recipients)
+            if failures:
                 raise failures.pop()
 
-        self.patch(self.registry["whatsapp.cs.campaign.recipient"], "_queue", queue_and_fail_at_the_second)
+        self.patch(self.registry["whatsapp.cs.campaign.recipient"], "_queue", queue_and_fail)
         self.run_campaigns()
         self.assertFalse(failures)
         self.assertEqual(len({payload["to"] for payload in self.send()}), 3)
         messages = self.env["whatsapp.cs.message"].search([("campaign_id", "=", campaign.id)])
         self.assertEqual(len(messages), 3)
+
+    def test_a_batch_costs_few_queries_a_recipient(self):
+        self.add_customers(20)
+        campaign = self.start()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.run_campaigns()
+        used = self.env.cr.sql_log_count - before
+        self.assertEqual(set(campaign.recipient_ids.mapped("state")), {"queued"})
+        self.assertLess(used, 20 * 8)
 
     # === RESULTS === #
 

@@ -270,6 +270,14 @@ class TestMedia(WhatsappCsCommon):
         self.assertCountEqual([mimetype for _data, mimetype, _name in uploads], ["image/png", "image/jpeg"])
         self.assertEqual([payload["type"] for payload in payloads], ["image", "image"])
 
+    def test_a_picture_of_a_stickers_size_is_sent_as_one_and_text_goes_before(self):
+        sticker = self.attach("hello.webp", make_image((512, 512), "WEBP", "RGBA", (1, 2, 3, 90)), "image/webp")
+        self.answer_with(sticker, text="See you")
+        [(_data, mimetype, _name)], payloads = self.send_files()
+        self.assertEqual(mimetype, "image/webp")
+        self.assertEqual([payload["type"] for payload in payloads], ["text", "sticker"])
+        self.assertEqual(payloads[1]["sticker"], {"id": "771"})
+
     def test_scaling_can_be_switched_off(self):
         self.channel.scales_images = False
         data = make_image((1600, 1200))

@@ -314,6 +314,55 @@ class TestTemplate(WhatsappCsCommon):
         self.assertEqual((carousel["type"], len(carousel["cards"])), ("CAROUSEL", 2))
         self.assertEqual(carousel["cards"][1]["components"][1]["text"], "Look at shoe number 2 of our season")
 
+    def test_an_offer_and_a_list_of_products_are_submitted(self):
+        template = self.create_template(category="marketing", offer_text="Ends soon!", offer_ends=True)
+        self.assertIn("An offer needs a button", template.problems)
+        template.button_ids = [
+            Command.create({"kind": "copy_code", "sequence": 1}),
+            Command.create({"kind": "mpm", "text": "See the tents", "product_codes": "TENT-2, TENT-4", "sequence": 2}),
+        ]
+        template.variable_ids.filtered(lambda variable: variable.name == "code").sample = "SPRING10"
+        self.assertFalse(template.problems)
+        components = self.submit(template)[0][2]["json"]["components"]
+        self.assertEqual(
+            components[1:],
+            [
+                {
+                    "type": "LIMITED_TIME_OFFER",
+                    "limited_time_offer": {"text": "Ends soon!", "has_expiration": True},
+                },
+                {
+                    "type": "BUTTONS",
+                    "buttons": [
+                        {"type": "COPY_CODE", "example": "SPRING10"},
+                        {"type": "MPM", "text": "See the tents"},
+                    ],
+                },
+            ],
+        )
+
+    def test_what_whatsapp_would_refuse_of_an_offer_is_said_before(self):
+        template = self.create_template(footer="Reply STOP to end this")
+        template.offer_text = "This offer is much too long"
+        template.button_ids = [Command.create({"kind": "mpm", "text": "See all of our nice tents"})]
+        for text in ("at most 16", "is marketing", "no footer", "copies a code", "1 to 30 products"):
+            self.assertIn(text, template.problems)
+        template.button_ids.product_codes = "TENT-2"
+        self.assertIn("the list's title too", template.problems)
+
+    def test_products_of_an_approved_template_are_named_without_a_new_review(self):
+        components = [
+            {"type": "BODY", "text": "Look at these."},
+            {"type": "BUTTONS", "buttons": [{"type": "MPM", "text": "See the tents"}]},
+        ]
+        template = self.sync_templates(self.template_data(components=components)).with_user(self.editor)
+        self.assertIn("name them", template.refusal)
+        with Form(template) as form, form.button_ids.edit(0) as line:
+            line.product_codes = "TENT-2"
+        self.assertFalse(template.is_changed or template.refusal)
+        self.sync_templates(self.template_data(components=components))
+        self.assertEqual(template.button_ids.product_codes, "TENT-2")
+
     def test_metas_answer_is_shown_in_its_words_and_nothing_is_written(self):
         template = self.create_template()
         with self.assertRaisesRegex(UserError, "Too many variables"):

@@ -1,4 +1,5 @@
 import base64
+import time
 from datetime import timedelta
 
 from odoo import fields
@@ -359,6 +360,52 @@ class TestTemplateSend(WhatsappCsCommon):
         self.assertEqual([card["card_index"] for card in carousel["cards"]], [0, 1])
         self.assertEqual(carousel["cards"][1]["components"][1]["parameters"], [{"type": "text", "text": "B"}])
         self.assertEqual(carousel["cards"][0]["components"][0]["parameters"][0]["image"], {"id": "8811"})
+
+    def test_an_offer_counts_down_and_products_are_shown(self):
+        components = [
+            {"type": "BODY", "text": "Tents are cheap this week."},
+            {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Ends soon!", "has_expiration": True}},
+            {
+                "type": "BUTTONS",
+                "buttons": [{"type": "COPY_CODE", "text": "Copy"}, {"type": "MPM", "text": "See the tents"}],
+            },
+        ]
+        template = self.sync_templates(self.template_data("7002", name="offer", components=components))
+        template.offer_hours = 24
+        template.button_ids.filtered(lambda button: button.kind == "mpm").product_codes = "TENT-2,TENT-4"
+        template.variable_ids.write({"source": "fixed", "fixed_text": "SPRING10"})
+        self.assertIn("Ends in 24 hours", template.preview)
+        self.open_wizard(self.partner, template=template).save().action_send()
+        [payload] = self.send()
+        code, products, offer = payload["template"]["components"]
+        ends = offer["parameters"][0]["limited_time_offer"]["expiration_time_ms"] / 1000
+        self.assertAlmostEqual(ends, time.time() + 24 * 3600, delta=600)
+        self.assertEqual(code["parameters"], [{"type": "coupon_code", "coupon_code": "SPRING10"}])
+        self.assertEqual(
+            products,
+            {
+                "type": "button",
+                "sub_type": "mpm",
+                "index": "1",
+                "parameters": [
+                    {
+                        "type": "action",
+                        "action": {
+                            "thumbnail_product_retailer_id": "TENT-2",
+                            "sections": [
+                                {
+                                    "title": "See the tents",
+                                    "product_items": [
+                                        {"product_retailer_id": "TENT-2"},
+                                        {"product_retailer_id": "TENT-4"},
+                                    ],
+                                }
+                            ],
+                        },
+                    }
+                ],
+            },
+        )
 
     def test_a_one_time_code_fills_text_and_button(self):
         components = [

@@ -48,6 +48,8 @@ KINDS = {
     ),
     "sticker": Kind(frozenset({"image/webp"}), 500 * 1024, False),
 }
+STICKER_SIZE = (512, 512)  # pixels
+STILL_STICKER_LIMIT = 100 * 1024  # bytes; one that moves may have the limit of its kind
 # Pictures that we turn into ones WhatsApp takes
 CONVERTED_IMAGES = frozenset({"image/webp", "image/bmp", "image/x-ms-bmp", "image/gif"})
 LARGEST_SOURCE_IMAGE = 40 * MEGABYTE  # bytes of a picture that is made smaller before it is sent
@@ -89,6 +91,16 @@ def get_kind(mimetype):
     if mimetype in CONVERTED_IMAGES:
         return "image"
     return next((name for name in ("image", "video", "audio", "document") if mimetype in KINDS[name].mimetypes), None)
+
+
+def is_sticker(data):
+    """Tell whether a WebP picture has the size of a sticker: other ones are sent as pictures."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            limit = KINDS["sticker"].limit if getattr(image, "is_animated", False) else STILL_STICKER_LIMIT
+            return image.format == "WEBP" and image.size == STICKER_SIZE and len(data) <= limit
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def get_limit(kind):

@@ -5,6 +5,7 @@ the reading: a template of a newer kind is shown as far as it is understood.
 """
 
 import re
+from datetime import UTC
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ URL_LIMIT = 2000
 PHONE_LIMIT = 20
 CODE_LIMIT = 15
 CARD_COUNT = (2, 10)
+OFFER_LIMIT = 16
+PRODUCT_COUNT = 30
+SECTION_LIMIT = 24  # title of a list of products
 
 NAME = re.compile(r"^[a-z0-9_]+$")
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}", re.ASCII)
@@ -44,6 +48,7 @@ BUTTON_TYPES = {
     "copy_code": "COPY_CODE",
     "otp": "OTP",
     "catalog": "CATALOG",
+    "mpm": "MPM",
     "flow": "FLOW",
     "voice_call": "VOICE_CALL",
     "request_contact_info": "REQUEST_CONTACT_INFO",
@@ -141,7 +146,7 @@ def read(data):
     """Return the content of a template of Meta's list as a dict.
 
     Keys: ``header_type``, ``header_text``, ``body``, ``footer``, ``has_security_note``, ``expiry_minutes``, ``buttons``,
-    ``cards`` (each with ``header_type``, ``body``, ``buttons``), ``extra`` (components of kinds we don't know) and
+    ``cards`` (each with ``header_type``, ``body``, ``buttons``), ``offer_text``, ``offer_ends``, ``extra`` (components of kinds we don't know) and
     ``samples`` ({slot: text}).
     """
     content = _empty()
@@ -165,6 +170,8 @@ def _empty():
         "footer": "",
         "has_security_note": False,
         "expiry_minutes": 0,
+        "offer_text": "",
+        "offer_ends": False,
         "buttons": [],
         "cards": [],
         "extra": [],
@@ -196,6 +203,9 @@ def _read_component(kind, component, content, card, samples):
         content["footer"] = _text(component.get("text"))
         minutes = component.get("code_expiration_minutes")
         content["expiry_minutes"] = minutes if isinstance(minutes, int) else 0
+    elif kind == "LIMITED_TIME_OFFER":
+        offer = _dict(component.get("limited_time_offer"))
+        content.update(offer_text=_text(offer.get("text")), offer_ends=bool(offer.get("has_expiration")))
     elif kind == "BUTTONS":
         for index, button in enumerate(map(_dict, _list(component.get("buttons")))):
             content["buttons"].append(_read_button(button, index, card, samples))
@@ -269,9 +279,18 @@ def write_button(kind, text, url="", phone="", samples=None, raw=None):
         return {"type": "COPY_CODE", "example": (samples or {}).get("code", "")}
     if kind == "otp":
         return {"type": "OTP", "otp_type": "COPY_CODE", **({"text": text} if text else {})}
-    if kind in ("quick_reply", "catalog", "voice_call", "request_contact_info"):
+    if kind in ("quick_reply", "catalog", "mpm", "voice_call", "request_contact_info"):
         return {"type": BUTTON_TYPES[kind], "text": text}
     return dict(raw or {}, text=text)
+
+
+def write_offer(text, ends):
+    return {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": text, "has_expiration": bool(ends)}}
+
+
+def to_milliseconds(date):
+    """Return a naive UTC ``date`` as Unix time in milliseconds, as offers end."""
+    return int(date.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _dict(value):
