@@ -44,3 +44,19 @@ class CrmLead(models.Model):
         action["domain"] = [("lead_id", "in", self.ids)]
         action["context"] = {}
         return action
+
+    def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
+        """A lead that is won is an order, for who waits for one (follow-ups, figures of automation)."""
+        result = super()._handle_won_lost(old_status_by_lead, new_status_by_lead)
+        for lead in self:
+            is_won, was_won = (
+                status.get(lead.id, {}).get("is_won") for status in (new_status_by_lead, old_status_by_lead)
+            )
+            if is_won and not was_won:
+                # sudo: whatsapp.cs.* - salespeople need no right on them to win a lead
+                lead_sudo = lead.sudo()
+                contacts_sudo = (
+                    lead_sudo.whatsapp_cs_conversation_ids.contact_id | lead_sudo.partner_id.whatsapp_cs_contact_ids
+                )
+                contacts_sudo._on_customer_event("ordered", record=lead_sudo)
+        return result

@@ -81,3 +81,5 @@ class WhatsappCsConsent(models.Model):
         # sudo: whatsapp.cs.campaign.recipient - a figure that follows from it
         opted_out = self.sudo().filtered(lambda consent: consent.consent == "out")
         self.env["whatsapp.cs.campaign.recipient"].sudo()._note_opt_outs(opted_out.contact_id)
+        # sudo: whatsapp.cs.follow.up.job - whoever notes an opt-out stops what waits
+        self.env["whatsapp.cs.follow.up.job"].sudo()._on_opted_out(opted_out.contact_id)
