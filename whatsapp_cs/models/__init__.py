@@ -10,6 +10,8 @@ from . import whatsapp_cs_account_care
 from . import whatsapp_cs_channel
 from . import whatsapp_cs_channel_care
 from . import whatsapp_cs_channel_check
+from . import whatsapp_cs_channel_hours
+from . import whatsapp_cs_channel_restraint
 from . import whatsapp_cs_channel_registration
 from . import whatsapp_cs_channel_profile
 from . import whatsapp_cs_notice
@@ -60,6 +62,15 @@ from . import whatsapp_cs_follow_up
 from . import whatsapp_cs_follow_up_job
 from . import whatsapp_cs_link
 
+# automation
+from . import whatsapp_cs_tag
+from . import whatsapp_cs_automation
+from . import whatsapp_cs_automation_variables
+from . import whatsapp_cs_automation_event
+from . import whatsapp_cs_auto_reply
+from . import whatsapp_cs_auto_reply_select
+from . import whatsapp_cs_auto_reply_run
+
 # campaigns
 from . import whatsapp_cs_campaign
 from . import whatsapp_cs_campaign_recipient
@@ -75,11 +86,13 @@ from . import whatsapp_cs_health_tiles
 from . import whatsapp_cs_health_screen
 from . import whatsapp_cs_health_sample
 from . import whatsapp_cs_alert
+from . import whatsapp_cs_alert_automation
 from . import whatsapp_cs_alert_budget
 
 # other apps' models
 from . import crm_lead
 from . import discuss_channel
+from . import discuss_channel_automation
 from . import discuss_channel_member
 from . import ir_attachment
 from . import discuss_channel_templates

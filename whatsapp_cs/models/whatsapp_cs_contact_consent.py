@@ -71,16 +71,23 @@ class WhatsappCsContact(models.Model):
 
     @api.model
     def _apply_consent_words(self, messages):
-        """Opt out, or in, whose whole message is one of the words for it, and confirm it to them once."""
+        """Opt out, or in, whose whole message is one of the words for it, and confirm it to them once.
+
+        :return: the messages that were such a word
+        """
+        words = messages.browse()
         for message in messages.filtered(lambda message: message.message_type in WORD_TYPES):
             if not message.body or len(message.body) > LONGEST_WORD:
                 continue
             consent, languages = self.env["whatsapp.cs.consent.language"]._match(message.body)
             contact = message.contact_id
+            if consent:
+                words |= message
             if consent and contact._note_consent(
                 consent, "message", message_id=message.id, proof=message.body, date=message.date
             ):
                 contact._confirm_consent(message, languages._select(contact.partner_id.lang)[f"{consent}_reply"])
+        return words
 
     def _confirm_consent(self, message, text):
         """Tell the customer, and everybody who looks at the chat, what the word has done."""

@@ -39,7 +39,8 @@ class WhatsappCsConversation(models.Model):
         "bot": ("new", "queued", "waiting", "resolved"),
         "queued": ("new", "bot", "assigned", "waiting", "resolved"),
         "assigned": ("new", "bot", "queued", "assigned", "waiting", "resolved"),
-        "waiting": ("new", "bot", "queued", "assigned"),  # but for the last when somebody has answered from the phone
+        # but for assigned: somebody has answered from the phone, or an automatic reply was enough
+        "waiting": ("new", "bot", "queued", "assigned", "resolved"),
         "resolved": ("new", "bot", "queued", "assigned", "waiting"),
     }
     state = fields.Selection(
@@ -202,11 +203,16 @@ class WhatsappCsConversation(models.Model):
         conversations._link_lead()
         self._note_ads(messages)
         earlier = conversations._show_in_thread()
-        conversations._on_customer_wrote()
+        # Where an agent has answered lately, the agent goes on, and learns of the message itself.
+        resting = conversations.filtered(lambda conversation: conversation._get_automation_rest())
+        resting._on_customer_wrote()
         conversations.discuss_channel_id._whatsapp_cs_post_received(earlier | messages)
         self.env["whatsapp.cs.campaign.recipient"]._note_answers(messages.contact_id)
         self.env["whatsapp.cs.follow.up.job"]._on_customer_wrote(messages)
-        self.env["whatsapp.cs.contact"]._apply_consent_words(messages)
+        # Who has just opted out or in is answered to that, and to nothing else.
+        confirmed = self.env["whatsapp.cs.contact"]._apply_consent_words(messages).conversation_id
+        handled = (conversations - resting - confirmed)._run_automation(messages)
+        (conversations - resting - handled)._on_customer_wrote()
 
     @api.model
     def _find_or_open(self, dates):
@@ -325,6 +331,12 @@ class WhatsappCsConversation(models.Model):
         new = self.filtered("contact_id.created_partner")
         known = self.search([("contact_id", "in", new.contact_id.ids), ("id", "not in", new.ids)]).contact_id
         return new.filtered(lambda conversation: conversation.contact_id not in known)
+
+    def _open_lead(self):
+        """Open a lead for a case that has none."""
+        for conversation in self.filtered(lambda conversation: not conversation.lead_id):
+            Lead = self.env["crm.lead"].with_context(tracking_disable=True, mail_create_nosubscribe=True)  # as above
+            conversation.lead_id = Lead.create(conversation._prepare_lead_values())
 
     def _prepare_lead_values(self):
         self.ensure_one()

@@ -371,15 +371,17 @@ class WhatsappCsMessage(models.Model):
         }
 
     @api.model
-    def _queue_files(self, conversation, mail_message, text):
-        """Queue an agent's Discuss message with its files: one message each, the text as the first one's caption.
+    def _queue_files(self, conversation, mail_message, text, **values):
+        """Queue a Discuss message with its files: one message each, the text as the first one's caption.
 
         Where the first file can have none, or the text is longer than a caption, the text goes before it.
+
+        :param values: further values of each message
         """
         files = [(attachment, *attachment._whatsapp_cs_get_kind()) for attachment in mail_message.attachment_ids]
         has_caption = media.KINDS[files[0][1]].has_caption and get_length(text) <= media.CAPTION_LIMIT
         if text and not has_caption:
-            self._queue(conversation, mail_message, text)
+            self._queue(conversation, mail_message, text, **values)
         for number, (attachment, kind, is_voice) in enumerate(files):
             caption = text if has_caption and not number else ""
             content = {"caption": caption} if caption else {}
@@ -388,7 +390,7 @@ class WhatsappCsMessage(models.Model):
                 content["filename"] = filename
             if is_voice:
                 content["voice"] = True
-            message = self._queue(conversation, mail_message, caption or False, kind, content)
+            message = self._queue(conversation, mail_message, caption or False, kind, content, **values)
             self.env["whatsapp.cs.media"].create(
                 {
                     "message_id": message.id,

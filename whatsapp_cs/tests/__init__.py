@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_account
+from . import test_auto_reply
 from . import test_campaign
 from . import test_channel
 from . import test_channel_check
@@ -14,6 +15,7 @@ from . import test_follow_up
 from . import test_hand_over
 from . import test_health
 from . import test_hoot
+from . import test_keyword_index
 from . import test_media
 from . import test_message
 from . import test_message_types

@@ -7,6 +7,10 @@ from .common import WhatsappCsCommon
 MATRIX = {
     "whatsapp.cs.account": {"administrator": "rwcd"},
     "whatsapp.cs.alert": {"administrator": "r"},
+    "whatsapp.cs.auto.reply": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.auto.reply.try": {"editor": "rwc", "administrator": "rwc"},
+    "whatsapp.cs.auto.reply.variant": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
+    "whatsapp.cs.automation.event": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.campaign": {"editor": "rwc", "administrator": "rwcd"},
     "whatsapp.cs.campaign.recipient": {"editor": "r", "administrator": "r"},
     "whatsapp.cs.channel": {"analyst": "r", "agent": "r", "editor": "r", "administrator": "rw"},
@@ -36,6 +40,7 @@ MATRIX = {
     "whatsapp.cs.queue": {},
     "whatsapp.cs.send.policy": {},
     "whatsapp.cs.reminder": {},
+    "whatsapp.cs.tag": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
     "whatsapp.cs.template": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
     "whatsapp.cs.template.button": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
     "whatsapp.cs.template.card": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},

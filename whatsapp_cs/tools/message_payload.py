@@ -179,6 +179,41 @@ def _build_flow(values):
     return _interactive("flow", values, {"name": "flow", "parameters": parameters})
 
 
+def get_reply_content(text, choices, opener):
+    """Return the interactive object of a text with a few choices: buttons, or a list when they are more than buttons allow.
+
+    :param choices: ``[(id, title)]``
+    :param opener: what the button says that opens a list
+    """
+    if len(choices) <= BUTTONS_LIMIT and get_length(text) <= BODY_LIMIT:
+        buttons = [{"type": "reply", "reply": {"id": key, "title": title}} for key, title in choices]
+        return {"type": "button", "action": {"buttons": buttons}, "body": {"text": text}}
+    rows = [{"id": key, "title": title} for key, title in choices]
+    return {"type": "list", "action": {"button": opener, "sections": [{"rows": rows}]}, "body": {"text": text}}
+
+
+def add_choice(text, message_type, content, key, title, opener):
+    """Return ``(type, content)`` of a message with one more choice; one that has it, or can have none, stays as it is.
+
+    :param text: what the message says, which becomes the text above the choices
+    """
+    if message_type == "text":
+        return "interactive", get_reply_content(text, [(key, title)], opener)
+    action = (content or {}).get("action", {}) if message_type == "interactive" else {}
+    choices = [(button["reply"]["id"], button["reply"]["title"]) for button in action.get("buttons", ())]
+    rows = [row for section in action.get("sections", ()) for row in section.get("rows", ())]
+    if key in (known for known, _title in choices) or any(row.get("id") == key for row in rows):
+        return message_type, content
+    if choices:
+        extended = get_reply_content(content["body"]["text"], [*choices, (key, title)], opener)
+        return message_type, {**content, **extended}
+    if rows and len(rows) < ROWS_LIMIT and content["type"] == "list":
+        *sections, last = action["sections"]
+        sections = [*sections, {**last, "rows": [*last["rows"], {"id": key, "title": title}]}]
+        return message_type, {**content, "action": {**action, "sections": sections}}
+    return message_type, content
+
+
 BUILDERS = {
     "location": _build_location,
     "contacts": _build_contacts,
