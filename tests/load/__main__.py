@@ -8,7 +8,7 @@ import time
 
 from .setting import Wrong
 
-NAMES = ("acknowledge", "inbound", "outbound", "latency", "rules", "memory", "campaign")
+NAMES = ("acknowledge", "inbound", "outbound", "latency", "rules", "memory", "campaign", "assignment")
 
 
 class Options(argparse.Namespace):

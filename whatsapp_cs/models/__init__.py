@@ -71,6 +71,17 @@ from . import whatsapp_cs_auto_reply
 from . import whatsapp_cs_auto_reply_select
 from . import whatsapp_cs_auto_reply_run
 
+# teams
+from . import whatsapp_cs_skill
+from . import whatsapp_cs_agent_status
+from . import whatsapp_cs_team_roster
+from . import whatsapp_cs_team
+from . import whatsapp_cs_team_member
+from . import whatsapp_cs_routing_rule
+from . import whatsapp_cs_conversation_team
+from . import whatsapp_cs_conversation_wait
+from . import whatsapp_cs_assigner
+
 # campaigns
 from . import whatsapp_cs_campaign
 from . import whatsapp_cs_campaign_recipient
@@ -105,3 +116,5 @@ from . import res_config_settings
 from . import res_country_group
 from . import res_partner
 from . import res_users
+from . import res_users_status
+from . import res_users_wall

@@ -18,6 +18,11 @@ def is_whatsapp_cs(channel):
     return channel.channel_type == "whatsapp_cs"
 
 
+def get_team(channel):
+    team = channel.sudo().whatsapp_cs_conversation_id.team_id  # sudo: as _whatsapp_cs_get_store_fields
+    return {"id": team.id, "name": team.name} if team else False
+
+
 class RichContent(NamedTuple):
     """A checked message with more than text on its way through ``message_post``: the API's type, and the object under it."""
 
@@ -85,28 +90,44 @@ class DiscussChannel(models.Model):
             Store.Attr("whatsapp_cs_unanswered_date", predicate=is_whatsapp_cs, sudo=True),
             Store.Attr("whatsapp_cs_window_end", predicate=is_whatsapp_cs, sudo=True),
             Store.Attr("whatsapp_cs_channel_name", predicate=is_whatsapp_cs, sudo=True),
+            Store.Attr("whatsapp_cs_team", get_team, predicate=is_whatsapp_cs, sudo=True),
         ]
 
     def _types_allowing_unfollow(self):
         return super()._types_allowing_unfollow() + ["whatsapp_cs"]
 
     def _whatsapp_cs_broadcast(self):
-        """Show state, agent and window to everybody who looks at a thread, and keep the queue of all agents true."""
+        """Show state, agent and window to everybody who looks at a thread, and keep the queues of all agents true."""
         for channel in self:
             Store(bus_channel=channel).add(channel, channel._whatsapp_cs_get_store_fields()).bus_send()
-        for company, channels in self.grouped(lambda channel: channel.whatsapp_cs_contact_id.company_id).items():
-            store = Store(bus_channel=company, bus_subchannel="whatsapp_cs_queue")
-            # Only those that wait for somebody are described in full: the others leave the list.
-            waiting = channels.filtered(lambda channel: channel.whatsapp_cs_state == "queued")
-            store.add(waiting)
-            store.add(channels - waiting, self._whatsapp_cs_get_store_fields())
-            self.env["bus.bus"]._sendone((company, "whatsapp_cs_queue"), "mail.record/insert", store.get_result())
+        for queue, channels in self.grouped(
+            lambda channel: channel.whatsapp_cs_conversation_id.team_id or channel.whatsapp_cs_contact_id.company_id
+        ).items():
+            channels._whatsapp_cs_tell_queue(queue)
+
+    def _whatsapp_cs_tell_queue(self, queue):
+        """Send the threads to who looks at a queue: that of a team, or of a company's agents."""
+        store = Store(bus_channel=queue, bus_subchannel="whatsapp_cs_queue")
+        # Only those that wait for somebody are described in full: the others leave the list.
+        waiting = self.filtered(lambda channel: channel._whatsapp_cs_waits_in(queue))
+        store.add(waiting)
+        store.add(self - waiting, self._whatsapp_cs_get_store_fields())
+        self.env["bus.bus"]._sendone((queue, "whatsapp_cs_queue"), "mail.record/insert", store.get_result())
+
+    def _whatsapp_cs_waits_in(self, queue):
+        self.ensure_one()
+        return self.whatsapp_cs_state == "queued" and queue == (
+            self.whatsapp_cs_conversation_id.team_id or self.whatsapp_cs_contact_id.company_id
+        )
 
     @api.model
     def _whatsapp_cs_get_queue(self):
-        """Return the threads that wait for an agent and that the user may see, the longest waiting first."""
+        """Return the threads that wait for an agent in the user's queues, the longest waiting first."""
+        teams = self.env.user._whatsapp_cs_get_queue_teams()
         conversations = self.env["whatsapp.cs.conversation"].search(
-            [("state", "=", "queued")], order="unanswered_date, id", limit=QUEUE_LIMIT
+            [("state", "=", "queued"), ("team_id", "in", [False, *teams.ids])],
+            order="unanswered_date, id",
+            limit=QUEUE_LIMIT,
         )
         return conversations.discuss_channel_id
 

@@ -46,6 +46,26 @@ class ResPartner(models.Model):
         for partner in self:
             partner.whatsapp_cs_cost = costs.get(partner, 0)
 
+    def _whatsapp_cs_get_value(self, company):
+        """Return ``{partner: what the customer has been worth to company}``, in its currency, with all of a firm's people.
+
+        Here that is the revenue of won opportunities; other apps add theirs.
+        """
+        firms = self.commercial_partner_id
+        won = self.env["crm.lead"]._read_group(
+            [
+                ("partner_id", "child_of", firms.ids),
+                ("won_status", "=", "won"),
+                ("company_id", "in", (False, company.id)),
+            ],
+            ["partner_id"],
+            ["expected_revenue:sum"],
+        )
+        revenues = dict.fromkeys(firms, 0)
+        for partner, revenue in won:
+            revenues[partner.commercial_partner_id] = revenues.get(partner.commercial_partner_id, 0) + revenue
+        return {partner: revenues[partner.commercial_partner_id] for partner in self}
+
     def write(self, vals):
         result = super().write(vals)
         if "name" in vals:

@@ -51,6 +51,16 @@ class WhatsappCsChannel(models.Model):
     crm_team_id = fields.Many2one(
         "crm.team", string="Sales Team", check_company=True, help="Sales team of the leads that this number opens."
     )
+    team_id = fields.Many2one(
+        "whatsapp.cs.team",
+        "Default Team",
+        check_company=True,
+        ondelete="restrict",
+        help="Gets the conversations that no routing rule gives to another team. Empty: they wait in the queue of all.",
+    )
+    team_ids = fields.Many2many(
+        "whatsapp.cs.team", "whatsapp_cs_team_channel_rel", "channel_id", "team_id", string="Teams", check_company=True
+    )
     reopen_hours = fields.Integer(
         "Reopen Within (Hours)",
         default=24,

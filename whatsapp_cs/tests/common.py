@@ -246,5 +246,20 @@ class WhatsappCsCommon(HttpCase):
             body=Markup(text), message_type="comment", **{"subtype_xmlid": "mail.mt_comment", **kwargs}
         )
 
+    # === TEAMS === #
+
+    def create_team(self, name, *agents, capacity=3, **values):
+        """Return a team of these agents, each with the same capacity."""
+        members = [(0, 0, {"user_id": agent.id, "capacity": capacity}) for agent in agents]
+        return self.env["whatsapp.cs.team"].create(
+            {"name": name, "company_id": self.company.id, "member_ids": members, **values}
+        )
+
+    def go(self, state, *agents, reason=False):
+        """Let agents set their status in the browser."""
+        for agent in agents:
+            self.env["res.users"].with_user(agent).whatsapp_cs_set_status(state, reason)
+        self.env.flush_all()
+
     def get_texts(self, thread):
         return [str(message.body) for message in thread.message_ids.sorted("id")]

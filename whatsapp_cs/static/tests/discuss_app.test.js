@@ -45,6 +45,24 @@ test("own conversations and the queue are two categories, the queue oldest first
     ]);
 });
 
+test("the queue holds who waits for the own teams or for nobody in particular", async () => {
+    setGroups({ teamIds: [1] });
+    const pyEnv = await startServer();
+    const queued = (name, team) =>
+        createThread(pyEnv, name, { state: "queued", whatsapp_cs_team: team });
+    const ann = queued("Ann", { id: 1, name: "Sales" });
+    queued("Bob", { id: 2, name: "Service" });
+    queued("Cem", false);
+    await start();
+    await openDiscuss();
+    await contains(".o-mail-DiscussSidebarChannel", { count: 2 });
+    await contains(".o-mail-DiscussSidebarChannel", { text: "Ann" });
+    await contains(".o-mail-DiscussSidebarChannel", { text: "Cem" });
+    pyEnv["discuss.channel"].write([ann], { whatsapp_cs_team: { id: 2, name: "Service" } });
+    pyEnv["discuss.channel"]._whatsapp_cs_notify(ann);
+    await contains(".o-mail-DiscussSidebarChannel", { text: "Ann", count: 0 });
+});
+
 test("who is no agent has no queue", async () => {
     setGroups({ agent: false });
     const pyEnv = await startServer();

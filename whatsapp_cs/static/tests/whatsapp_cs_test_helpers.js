@@ -12,7 +12,7 @@ const { DateTime } = luxon;
 export const whatsappCsModels = { ...mailModels, DiscussChannel, MailMessage, ResUsers };
 
 export function defineWhatsappCsModels() {
-    beforeEach(() => setGroups({ agent: true, editor: false }));
+    beforeEach(() => setGroups({ agent: true, editor: false, teamIds: [] }));
     return defineModels(whatsappCsModels);
 }
 

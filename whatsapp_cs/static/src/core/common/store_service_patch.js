@@ -9,6 +9,8 @@ patch(Store.prototype, {
         super.setup(...arguments);
         this.has_whatsapp_cs_agent = false;
         this.has_whatsapp_cs_editor = false;
+        /** Teams whose queues are the user's. */
+        this.whatsapp_cs_team_ids = [];
     },
     /**
      * Core keeps a refused message as a bubble that a reload forgets, and hides the reason. Here the

@@ -24,6 +24,8 @@ patch(Thread.prototype, {
         });
         /** @type {string|undefined} */
         this.whatsapp_cs_channel_name = undefined;
+        /** @type {{id: number, name: string}|false|undefined} the team in whose queue it waits, or waited */
+        this.whatsapp_cs_team = undefined;
         this.isWhatsappCsWindowOpen = false;
     },
     /** Says whether the window is open, and looks again at the moment it closes. */

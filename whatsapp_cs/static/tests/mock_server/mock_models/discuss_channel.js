@@ -8,6 +8,7 @@ export class DiscussChannel extends mailModels.DiscussChannel {
     whatsapp_cs_partner_id = fields.Many2one({ relation: "res.partner" });
     whatsapp_cs_state = fields.Char();
     whatsapp_cs_unanswered_date = fields.Datetime();
+    whatsapp_cs_team = fields.Json();
     whatsapp_cs_user_id = fields.Many2one({ relation: "res.users" });
     whatsapp_cs_window_end = fields.Datetime();
     whatsapp_cs_channel_name = fields.Char();
@@ -35,6 +36,7 @@ export class DiscussChannel extends mailModels.DiscussChannel {
                     makeKwArgs({ fields: ["avatar_128", "name"] })
                 ),
                 whatsapp_cs_state: channel.whatsapp_cs_state,
+                whatsapp_cs_team: channel.whatsapp_cs_team,
                 whatsapp_cs_unanswered_date: channel.whatsapp_cs_unanswered_date,
                 whatsapp_cs_user_id: user ? { id: user.id, partner_id: user.partner_id } : false,
                 whatsapp_cs_window_end: channel.whatsapp_cs_window_end,
