@@ -82,6 +82,21 @@ from . import whatsapp_cs_conversation_team
 from . import whatsapp_cs_conversation_wait
 from . import whatsapp_cs_assigner
 
+# bots
+from . import whatsapp_cs_bot
+from . import whatsapp_cs_bot_step
+from . import whatsapp_cs_bot_choice
+from . import whatsapp_cs_bot_branch
+from . import whatsapp_cs_bot_condition
+from . import whatsapp_cs_bot_product
+from . import whatsapp_cs_bot_version
+from . import whatsapp_cs_bot_run
+from . import whatsapp_cs_bot_run_actions
+from . import whatsapp_cs_bot_run_through
+from . import whatsapp_cs_bot_answer
+from . import whatsapp_cs_conversation_bot
+from . import whatsapp_cs_automation_bot
+
 # campaigns
 from . import whatsapp_cs_campaign
 from . import whatsapp_cs_campaign_recipient

@@ -8,10 +8,10 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_datetime
 
 from ..tools import message_payload
+from ..tools.bot_engine import PERSON
 
 _logger = logging.getLogger(__name__)
 
-PERSON = "whatsapp_cs.person"  # the id of the button, or row, “talk to a person” everywhere
 CAP_PERIOD = timedelta(hours=24)  # within which automatic messages are counted (AR6)
 
 

@@ -3,6 +3,8 @@ from . import test_account
 from . import test_auto_reply
 from . import test_agent_status
 from . import test_assigner
+from . import test_bot
+from . import test_bot_answer
 from . import test_campaign
 from . import test_channel
 from . import test_channel_check
