@@ -47,11 +47,21 @@ from . import whatsapp_cs_outbox_compensation
 # people
 from . import whatsapp_cs_contact
 from . import whatsapp_cs_contact_consent
+from . import whatsapp_cs_contact_block
 from . import whatsapp_cs_consent
 from . import whatsapp_cs_consent_language
 
 # conversation
 from . import whatsapp_cs_conversation
+from . import whatsapp_cs_conversation_lock
+from . import whatsapp_cs_conversation_agent
+from . import whatsapp_cs_conversation_transfer
+from . import whatsapp_cs_conversation_snooze
+from . import whatsapp_cs_conversation_spam
+from . import whatsapp_cs_conversation_merge
+from . import whatsapp_cs_conversation_split
+from . import whatsapp_cs_waiting_class
+from . import whatsapp_cs_waiting_alert
 from . import whatsapp_cs_window
 from . import whatsapp_cs_hand_over
 
@@ -120,6 +130,9 @@ from . import crm_lead
 from . import discuss_channel
 from . import discuss_channel_automation
 from . import discuss_channel_member
+from . import discuss_channel_case
+from . import discuss_channel_note
+from . import discuss_channel_watch
 from . import ir_attachment
 from . import discuss_channel_templates
 from . import ir_actions
