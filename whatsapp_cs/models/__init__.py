@@ -80,6 +80,7 @@ from . import whatsapp_cs_automation_event
 from . import whatsapp_cs_auto_reply
 from . import whatsapp_cs_auto_reply_select
 from . import whatsapp_cs_auto_reply_run
+from . import whatsapp_cs_auto_reply_event
 
 # teams
 from . import whatsapp_cs_skill
