@@ -66,7 +66,9 @@ def add_rules(stack):
 
 def measure(stack, gun, customers, per_second):
     """Let each customer ask once; return the seconds from the webhook to the reply at WhatsApp."""
-    inbound = [traffic.write(customer, TEXT % get_word(customer % RULES, customer % (WORDS - 1) + 1)) for customer in customers]
+    inbound = [
+        traffic.write(customer, TEXT % get_word(customer % RULES, customer % (WORDS - 1) + 1)) for customer in customers
+    ]
     shots = gun.fire(stack.webhook_url(0), inbound, 8, per_second).result()
     check_acknowledged(shots)
     check_processed(stack, inbound)

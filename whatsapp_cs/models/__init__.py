@@ -71,8 +71,6 @@ from . import whatsapp_cs_customer_event
 from . import whatsapp_cs_follow_up
 from . import whatsapp_cs_follow_up_job
 from . import whatsapp_cs_link
-
-# automation
 from . import whatsapp_cs_tag
 from . import whatsapp_cs_automation
 from . import whatsapp_cs_automation_variables
