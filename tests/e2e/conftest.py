@@ -14,6 +14,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from .demo import ROOT, Demo, RunningDemo
 from .pages import Backend, Discuss, Phone
+from .pages import Desk as DeskPage
 from .rpc import Rpc
 from .simulator_client import Simulator
 
@@ -192,6 +193,12 @@ def discuss_of(desk, demo):
         return discuss
 
     return discuss_of
+
+
+@pytest.fixture
+def desk_of(desk, demo):
+    """``desk_of("agent")``: the desk on the user's screen."""
+    return lambda login: DeskPage(desk.new_page(login), demo.odoo_url).open()
 
 
 @pytest.fixture

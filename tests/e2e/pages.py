@@ -157,6 +157,57 @@ class Discuss:
             button.click()
 
 
+class Desk:
+    """The desk: the list of conversations, the chat and the cards beside it."""
+
+    def __init__(self, page, url):
+        self.page = page
+        self._url = url
+
+    def open(self, query=""):
+        self.page.goto(f"{self._url}/odoo/whatsapp-desk{query}")
+        expect(self.page.locator(".o-whatsapp_cs-DeskConversations[aria-busy=false]")).to_be_visible()
+        return self
+
+    def tab(self, key):
+        return self.page.locator(f".o-whatsapp_cs-Desk-tabs [data-tab='{key}']")
+
+    def choose_tab(self, key):
+        self.tab(key).click()
+        expect(self.tab(key)).to_have_attribute("aria-selected", "true")
+
+    def row(self, name):
+        return self.page.locator(".o-whatsapp_cs-DeskRow").filter(has_text=name)
+
+    def choose(self, name):
+        self.row(name).click()
+        expect(self.title).to_have_value(name)
+        expect(self.page.locator(".o-mail-Thread .o-mail-Message").first).to_be_visible()
+
+    @property
+    def title(self):
+        return self.page.locator(".o-mail-DiscussContent-threadName")
+
+    @property
+    def composer(self):
+        return self.page.locator(".o-whatsapp_cs-Desk .o-mail-Composer-input:not(.o-mail-Composer-fake)")
+
+    def write(self, text):
+        self.composer.fill(text)
+        self.composer.press("Enter")
+
+    def message(self, text):
+        return self.page.locator(".o-mail-Thread .o-mail-Message").filter(
+            has=self.page.locator(".o-mail-Message-body").filter(has_text=text)
+        )
+
+    def header_button(self, name):
+        return self.page.locator(f".o-mail-DiscussContent-header button[name='whatsapp-cs-{name}']")
+
+    def card(self, name):
+        return self.page.locator(f".o-whatsapp_cs-DeskCard[data-card='{name}']")
+
+
 class Backend:
     """The rest of Odoo: menus, lists and forms."""
 

@@ -14,6 +14,10 @@ class IrWebsocket(models.AbstractModel):
             if self.env.user.has_group(GROUP_AGENT):
                 queues = [*self.env.user.company_ids, *self.env.user._whatsapp_cs_get_queue_teams()]
                 channels += [(queue, "whatsapp_cs_queue") for queue in queues]
+        if "whatsapp_cs.desk" in channels:
+            channels.remove("whatsapp_cs.desk")
+            if self.env.user.has_group(GROUP_AGENT):
+                channels += [(company, "whatsapp_cs_desk") for company in self.env.user.company_ids]
         if "whatsapp_cs.wall" in channels:
             channels.remove("whatsapp_cs.wall")
             if self.env.user.has_group(GROUP_EDITOR):

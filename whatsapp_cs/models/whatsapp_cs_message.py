@@ -28,7 +28,7 @@ class WhatsappCsMessage(models.Model):
     direction = fields.Selection([("in", "Received"), ("out", "Sent")], required=True, readonly=True)
     wamid = fields.Char("WhatsApp ID", readonly=True, help="WhatsApp's id of the message.")
     message_type = fields.Char("Type", default="text", required=True, readonly=True)
-    body = fields.Text("Text", readonly=True)
+    body = fields.Text("Text", readonly=True, index="trigram")
     content = fields.Json(
         readonly=True,
         help="What a message holds beside text. Of one that is sent: the object that WhatsApp's API has under the name of its "

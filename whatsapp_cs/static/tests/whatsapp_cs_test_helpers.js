@@ -2,6 +2,7 @@ import { mailModels } from "@mail/../tests/mail_test_helpers";
 import { DiscussChannel } from "@whatsapp_cs/../tests/mock_server/mock_models/discuss_channel";
 import { MailMessage } from "@whatsapp_cs/../tests/mock_server/mock_models/mail_message";
 import { ResUsers, whatsappCsGroups } from "@whatsapp_cs/../tests/mock_server/mock_models/res_users";
+import { WhatsappCsConversation } from "@whatsapp_cs/../tests/mock_server/mock_models/whatsapp_cs_conversation";
 
 import { beforeEach } from "@odoo/hoot";
 import { Command, defineModels, serverState } from "@web/../tests/web_test_helpers";
@@ -9,7 +10,7 @@ import { serializeDateTime } from "@web/core/l10n/dates";
 
 const { DateTime } = luxon;
 
-export const whatsappCsModels = { ...mailModels, DiscussChannel, MailMessage, ResUsers };
+export const whatsappCsModels = { ...mailModels, DiscussChannel, MailMessage, ResUsers, WhatsappCsConversation };
 
 export function defineWhatsappCsModels() {
     beforeEach(() => setGroups({ agent: true, editor: false, teamIds: [] }));

@@ -82,7 +82,7 @@ patch(DiscussApp.prototype, {
     /** Drops what is only known from the queue: nobody tells us any more when it changes. */
     whatsappCsForgetQueue() {
         for (const thread of [...(this.whatsappCsQueueCategory?.threads ?? [])]) {
-            if (!thread.self_member_id && !thread.isLocallyPinned && !thread.chat_window) {
+            if (!thread.self_member_id && !thread.isLocallyPinned && !thread.chat_window && !thread.isOnWhatsappCsDesk) {
                 thread.delete();
             }
         }
