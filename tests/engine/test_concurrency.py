@@ -278,6 +278,72 @@ def test_of_two_agents_who_take_at_once_one_has_it(stack, agents):
     assert get_conversations(stack, wa_id) == [("assigned", AGENTS[winner], 1, 0)]
 
 
+def test_of_two_agents_who_open_at_once_one_has_it_reserved_and_only_that_one_answers(stack, agents):
+    for wa_id in receive(stack, 5):
+        thread = get_thread(stack, wa_id)
+        seen = at_once(
+            *(partial(agent.call, "discuss.channel", "whatsapp_cs_watch", [thread], "open") for agent in agents)
+        )
+        assert not [answer for answer in seen if isinstance(answer, Exception)]
+        [(login,)] = stack.query(
+            """
+            SELECT u.login FROM whatsapp_cs_conversation v JOIN whatsapp_cs_contact c ON c.id = v.contact_id
+              JOIN res_users u ON u.id = v.lock_user_id WHERE c.wa_id = %s
+            """,
+            wa_id,
+        )
+        answers = at_once(*(partial(agent.post, thread, name) for agent, name in zip(agents, AGENTS, strict=True)))
+        refused = {name for name, answer in zip(AGENTS, answers, strict=True) if isinstance(answer, RpcError)}
+        assert refused == set(AGENTS) - {login}
+        stack.wait_until_idle()
+        assert get_sent(stack, wa_id) == [login]
+
+
+def test_conversation_that_is_handed_to_two_at_once_has_one_agent_and_one_history(stack, agents):
+    """Two editors, or an editor in two windows: the later one hands on what the first has given."""
+    [wa_id] = receive(stack)
+    thread = get_thread(stack, wa_id)
+    agents[0].call("discuss.channel", "whatsapp_cs_take", [thread])
+    [conversation] = agents[0].call("whatsapp.cs.conversation", "search", [["discuss_channel_id", "=", thread]])
+    ids = dict(stack.query("SELECT login, id FROM res_users WHERE login = ANY(%s)", list(AGENTS)))
+
+    def transfer(login):
+        values = {"conversation_ids": [[6, 0, [conversation]]], "user_id": ids[login], "reason": "At once"}
+        wizard = agents[0].call("whatsapp.cs.transfer", "create", values)
+        return agents[0].call("whatsapp.cs.transfer", "action_transfer", [wizard])
+
+    given = at_once(partial(transfer, AGENTS[1]), partial(transfer, AGENTS[2]))
+    assert len([answer for answer in given if isinstance(answer, RpcError)]) == 1
+    [(_state, user, _received, _sent)] = get_conversations(stack, wa_id)
+    stints = stack.query(
+        """
+        SELECT u.login, s.ended FROM whatsapp_cs_conversation_agent s JOIN res_users u ON u.id = s.user_id
+         WHERE s.conversation_id = %s ORDER BY s.id
+        """,
+        conversation,
+    )
+    assert stints == [(AGENTS[0], "transferred"), (user, None)]
+
+
+def test_two_looks_at_who_waits_tell_once(stack):
+    [wa_id] = receive(stack, text="I was overcharged")
+    stack.query(
+        """
+        UPDATE whatsapp_cs_conversation SET unanswered_date = unanswered_date - interval '9 minutes'
+         WHERE contact_id = (SELECT id FROM whatsapp_cs_contact WHERE wa_id = %s)
+        """,
+        wa_id,
+    )
+    run_twice_at_once(stack, "whatsapp_cs.ir_cron_whatsapp_cs_waiting")
+    assert stack.query(
+        """
+        SELECT count(*) FROM whatsapp_cs_waiting_alert a JOIN whatsapp_cs_conversation v ON v.id = a.conversation_id
+          JOIN whatsapp_cs_contact c ON c.id = v.contact_id WHERE c.wa_id = %s
+        """,
+        wa_id,
+    ) == [(1,)]
+
+
 def test_double_click_is_two_messages_and_no_error(stack, agents):
     """Discuss sends what it is told to send: two posts are two messages, each sent once."""
     [wa_id] = receive(stack)

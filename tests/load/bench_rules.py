@@ -12,6 +12,7 @@ from .setting import check_acknowledged, check_processed, open_stack, warm_up
 RULES = 1000
 WORDS = 20  # of each rule
 SERIES = (("one every half a second", 60, 2.1), ("15 a second", 450, 15))  # what, messages, of them in a second
+_LETTERS = "aeioubcdfg"
 TEXT = "Hello! I would like to know what %s costs when it is sent to my sister in Lucknow, please? 🙏"
 
 
@@ -29,11 +30,17 @@ def run(options):
             reply.add(
                 name, *(milliseconds(value) for value in (median(seconds), percentile(seconds, 0.95), max(seconds)))
             )
-        for kind, word in (("a word of one rule", "w500x7"), ("no word of any rule", "nothing")):
+        for kind, word in (("a word of one rule", get_word(500, 7)), ("no word of any rule", "nothing")):
             seconds = decide(stack, TEXT % word)
             decision.add(kind, *(f"{value * 1000:.2f} ms" for value in (median(seconds), percentile(seconds, 0.95))))
     yield reply
     yield decision
+
+
+def get_word(rule, number):
+    """Return a word of nine letters that belongs to one rule only, however it is mistyped."""
+    digits = f"{rule:03}{number:02}"
+    return "".join(_LETTERS[int(digit)] for digit in digits) + "mnst"
 
 
 def add_rules(stack):
@@ -59,7 +66,9 @@ def add_rules(stack):
 
 def measure(stack, gun, customers, per_second):
     """Let each customer ask once; return the seconds from the webhook to the reply at WhatsApp."""
-    inbound = [traffic.write(customer, TEXT % f"w{customer % RULES}x{customer % WORDS or 1}") for customer in customers]
+    inbound = [
+        traffic.write(customer, TEXT % get_word(customer % RULES, customer % (WORDS - 1) + 1)) for customer in customers
+    ]
     shots = gun.fire(stack.webhook_url(0), inbound, 8, per_second).result()
     check_acknowledged(shots)
     check_processed(stack, inbound)

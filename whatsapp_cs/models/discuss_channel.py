@@ -276,6 +276,7 @@ class DiscussChannel(models.Model):
         attachment_ids=None,
         attachments=None,
         body_is_html=False,
+        partner_ids=None,
         **_kwargs,
     ):
         """Refuse a post of somebody who may not; for a message to the customer, also when it can't be sent.
@@ -296,11 +297,15 @@ class DiscussChannel(models.Model):
             )
         comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
         is_comment = subtype_xmlid == "mail.mt_comment" or str(subtype_id) == str(comment_id)
-        if message_type != "comment" or not is_comment:
+        if message_type != "comment":
             return body
-        self.whatsapp_cs_conversation_id._lock()
+        self._whatsapp_cs_check_mentions(partner_ids)
         # As everywhere in Odoo: Markup is HTML, a plain string is text.
         is_html = isinstance(body, Markup) or body_is_html
+        if not is_comment:
+            self._whatsapp_cs_check_note(body, is_html)
+            return body
+        self.whatsapp_cs_conversation_id._lock()
         text = text_format.html_to_whatsapp(body) if is_html else (body or "").strip()
         # sudo: ir.attachment - Discuss has checked that they are the user's; here only type and size are looked at
         files = self.env["ir.attachment"].sudo().browse(attachment_ids or ())

@@ -41,8 +41,10 @@ class DiscussChannelMember(models.Model):
 
     def _notify_typing(self, is_typing):
         result = super()._notify_typing(is_typing)
-        for member in self if is_typing else ():
-            if member._whatsapp_cs_is_agent() and member.channel_id.sudo().whatsapp_cs_contact_id.is_window_open:
+        for member in (self if is_typing else self.browse()).filtered(lambda member: member._whatsapp_cs_is_agent()):
+            # sudo: whatsapp.cs.conversation - follows from the agent's typing
+            member.channel_id.sudo().whatsapp_cs_conversation_id._reserve()
+            if member.channel_id.sudo().whatsapp_cs_contact_id.is_window_open:
                 member._whatsapp_cs_note_read(member.channel_id._whatsapp_cs_get_newest_message(), is_typing=True)
         return result
 

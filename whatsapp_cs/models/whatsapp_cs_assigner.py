@@ -124,10 +124,11 @@ class WhatsappCsAssigner(models.AbstractModel):
             return []
         query = SQL(
             """
-            SELECT id, team_id FROM whatsapp_cs_conversation WHERE state = 'queued' AND team_id = ANY(%s)
+            SELECT id, team_id FROM whatsapp_cs_conversation WHERE state = 'queued' AND team_id = ANY(%s) AND %s
              ORDER BY priority DESC, unanswered_date, id LIMIT %s
             """,
             team_ids,
+            self.env["whatsapp.cs.conversation"]._get_free_condition(),  # an agent who has it open takes it
             LOOKED_AT,
         )
         waiting = self.env.execute_query(query)

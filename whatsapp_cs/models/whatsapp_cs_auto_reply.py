@@ -39,7 +39,11 @@ class WhatsappCsAutoReply(models.Model):
         default="keyword",
         required=True,
     )
-    event = fields.Selection([("link_clicked", "A link was clicked")], "What Has Happened")
+    event = fields.Selection(
+        lambda self: self.env["whatsapp.cs.customer.event"]._get_names(),
+        "What Has Happened",
+        help="It is answered as long as the 24-hour window is open.",
+    )
     keywords = fields.Text(
         "Words",
         help="One word or phrase a line, in any language. Case, accents and punctuation don't matter. With patterns: one "
@@ -62,6 +66,12 @@ class WhatsappCsAutoReply(models.Model):
 
     # For whom
     channel_ids = fields.Many2many("whatsapp.cs.channel", string="Numbers", check_company=True, help="Empty: all.")
+    team_ids = fields.Many2many(
+        "whatsapp.cs.team",
+        string="Teams",
+        check_company=True,
+        help="Conversations of these teams; before they have one, those of numbers whose default team it is. Empty: all.",
+    )
     lang = fields.Selection(
         lambda self: self.env["res.lang"].get_installed(), "Language", help="Of the customer. Empty: all languages."
     )
@@ -94,6 +104,9 @@ class WhatsappCsAutoReply(models.Model):
 
     # What else
     tag_ids = fields.Many2many("whatsapp.cs.tag", string="Set Tags")
+    team_id = fields.Many2one(
+        "whatsapp.cs.team", "Give to Team", check_company=True, ondelete="restrict", help="Into the queue of this team."
+    )
     opens_lead = fields.Boolean("Open a Lead", help="Unless the conversation has one.")
     hands_over = fields.Boolean("Hand Over to a Person")
     server_action_id = fields.Many2one(
@@ -114,10 +127,10 @@ class WhatsappCsAutoReply(models.Model):
     )
     _dates_in_order = models.Constraint("CHECK(date_to >= date_from)", "The rule ends before it begins.")
 
-    @api.depends("trigger", "hands_over")
+    @api.depends("trigger", "hands_over", "team_id")
     def _compute_settles(self):
         for rule in self:
-            rule.settles = rule.trigger in ("keyword", "event") and not rule.hands_over
+            rule.settles = rule.trigger == "keyword" and not rule.hands_over and not rule.team_id
 
     @api.depends("name")
     def _compute_has_second_conditions(self):

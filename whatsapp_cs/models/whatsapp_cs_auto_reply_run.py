@@ -31,7 +31,7 @@ class WhatsappCsAutoReply(models.Model):
         self._run_actions(conversation)
         if self.hands_over:
             return conversation._need_person("rule")
-        return self.settles and conversation._settle()
+        return self.settles and self.trigger != "event" and conversation._settle()
 
     # === REPLY === #
 
@@ -93,6 +93,8 @@ class WhatsappCsAutoReply(models.Model):
         actions = []
         if self.tag_ids:
             actions.append(("tags", self._set_tags))
+        if self.team_id:
+            actions.append(("team", self._give_to_team))
         if self.opens_lead:
             actions.append(("lead", lambda conversation: conversation._open_lead()))
         if self.sudo().server_action_id:  # sudo: ir.actions.server - the system's administrator has chosen it
@@ -101,6 +103,9 @@ class WhatsappCsAutoReply(models.Model):
 
     def _set_tags(self, conversation):
         conversation.tag_ids |= self.tag_ids
+
+    def _give_to_team(self, conversation):
+        conversation._set_team(self.team_id, self.env._("Automatic reply “%s”", self.name))
 
     def _run_server_action(self, conversation):
         """Run the server action on the conversation, its partner or its lead; the last two are nothing when missing."""

@@ -19,6 +19,7 @@ class Facts(NamedTuple):
     name: str
     trigger: str
     channel_ids: frozenset
+    team_ids: frozenset
     lang: str
     date_from: date | None
     date_to: date | None
@@ -31,6 +32,7 @@ class Situation(NamedTuple):
     """What a customer has written, or what happened, in which circumstances: all that a rule may look at."""
 
     channel: models.Model
+    team_id: int
     lang: str
     text: str
     date: datetime  # UTC
@@ -90,6 +92,7 @@ class WhatsappCsAutoReply(models.Model):
             name=self.name,
             trigger=self.trigger,
             channel_ids=frozenset(self.channel_ids.ids),
+            team_ids=frozenset(self.team_ids.ids),
             lang=self.lang or "",
             date_from=self.date_from or None,
             date_to=self.date_to or None,
@@ -116,6 +119,7 @@ class WhatsappCsAutoReply(models.Model):
         return [
             Situation(
                 channel=conversation.channel_id,
+                team_id=(conversation.team_id or conversation.channel_id.team_id).id,
                 lang=conversation._get_customer_lang(),
                 text="\n".join(filter(None, messages.mapped("body"))),
                 date=now,
@@ -135,6 +139,7 @@ class WhatsappCsAutoReply(models.Model):
         domain = [("contact_id", "=", contact.id), ("direction", "=", "in"), ("message_type", "!=", "system")]
         return Situation(
             channel=conversation.channel_id._origin,
+            team_id=(conversation.team_id or conversation.channel_id.team_id)._origin.id,
             lang=conversation._get_customer_lang(),
             text=text,
             date=date,
@@ -237,6 +242,8 @@ class WhatsappCsAutoReply(models.Model):
         local = situation.channel._get_local_time(situation.date)
         if rule.channel_ids and situation.channel.id not in rule.channel_ids:
             return ("channel",)
+        if rule.team_ids and situation.team_id not in rule.team_ids:
+            return ("team",)
         if rule.lang and rule.lang.split("_")[0] != situation.lang.split("_")[0]:
             return ("lang", situation.lang)
         if (rule.date_from and local.date() < rule.date_from) or (rule.date_to and local.date() > rule.date_to):
@@ -280,6 +287,8 @@ class WhatsappCsAutoReply(models.Model):
                 return self.env._("The message contains “%s”.", words) if words else self._explain_trigger(channel)
             case "channel":
                 return self.env._("It is for other numbers.")
+            case "team":
+                return self.env._("It is for other teams.")
             case "lang":
                 names = dict(self.env["res.lang"].get_installed())
                 return self.env._("The customer's language is %s.", names.get(values[0], values[0]))

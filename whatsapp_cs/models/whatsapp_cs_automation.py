@@ -139,35 +139,19 @@ class WhatsappCsConversation(models.Model):
         )
         return plan + [(conversation, selection.carry_out) for conversation, selection in selections if selection.acts]
 
-    def _on_customer_event(self, event):
-        """Let the rules answer that something has happened, as long as free text may be sent.
-
-        :param event: a value of ``whatsapp.cs.auto.reply.event``
-        """
-        self.ensure_one()
-        now = fields.Datetime.now()
-        if not self.is_window_open or self._get_automation_rest(now):
-            return
-        Rule = self.env["whatsapp.cs.auto.reply"]
-        selection = Rule._choose(self.company_id, Rule._get_single_situation(self, now, event=event))
-        if selection.acts:
-            selection.carry_out(self)
-
     def _on_person_asked(self):
         """The customer has pressed *talk to a person*."""
         self._note_automation("person_asked")
         return self._need_person("person_asked")
 
     def _need_person(self, reason):
-        """Let a person go on; return whether that is settled, and the case need not be given to anybody any more.
+        """Let a person go on, and automation keep quiet; return that nobody else has to take care of it.
 
         :param reason: as for ``_hand_over``
         """
         self.ensure_one()
+        self._hand_over(reason)
         self._rest_automation("handed_over")
-        if self.state == "queued" or (self.user_id and self.state in ("assigned", "waiting")):
-            return False  # it has its agent, or waits for one
-        self._hand_over(reason) if hasattr(self, "_hand_over") else self._set_queued()
         return True
 
     def _note_automation_failure(self, error, **values):

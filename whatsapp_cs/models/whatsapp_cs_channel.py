@@ -66,6 +66,18 @@ class WhatsappCsChannel(models.Model):
         default=24,
         help="A message that comes within this time after a conversation was resolved reopens it; later a new one begins.",
     )
+    lock_minutes = fields.Integer(
+        "Reserve When Opened (Minutes)",
+        default=7,
+        required=True,
+        help="Whoever opens a conversation that nobody has keeps it for so long; an answer renews it.",
+    )
+    idle_minutes = fields.Integer(
+        "Give Back After (Minutes)",
+        default=3,
+        required=True,
+        help="An agent who does nothing for so long while the customer waits gives the conversation back to the queue; 0: never.",
+    )
     send_rate = fields.Integer(
         "Messages per Second",
         default=15,
@@ -130,6 +142,13 @@ class WhatsappCsChannel(models.Model):
         "CHECK(reopen_hours BETWEEN 0 AND 720)", "Conversations can be reopened within 0 to 720 hours."
     )
 
+    _lock_minutes_bounds = models.Constraint(
+        "CHECK(lock_minutes BETWEEN 5 AND 15)", "An opened conversation can be reserved for 5 to 15 minutes."
+    )
+    _idle_minutes_bounds = models.Constraint(
+        "CHECK(idle_minutes BETWEEN 0 AND 60)",
+        "Conversations are given back after 1 to 60 minutes without activity; 0 means never.",
+    )
     _reminder_hours_bounds = models.Constraint(
         "CHECK(reminder_hours BETWEEN 0 AND 23)",
         "The reminder comes 1 to 23 hours before the window closes; 0 means never.",

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -8,6 +9,14 @@ from ..tools.text_format import TEXT_LIMIT, get_length
 
 GROUP_AGENT = "whatsapp_cs.whatsapp_cs_group_agent"
 GROUP_EDITOR = "whatsapp_cs.whatsapp_cs_group_editor"
+
+
+class HandChange(NamedTuple):
+    """How and why a conversation changes hands, as the history keeps it."""
+
+    began: str = ""  # of ``whatsapp.cs.conversation.agent``; empty: taken, or assigned by somebody else
+    ended: str = ""  # of the stint before; empty: what the new state says
+    reason: str = ""
 
 
 class WhatsappCsConversation(models.Model):
@@ -36,12 +45,14 @@ class WhatsappCsConversation(models.Model):
 
     # state: the states it may be entered from
     _STATE_SOURCES = {
-        "bot": ("new", "queued", "waiting", "resolved"),
-        "queued": ("new", "bot", "assigned", "waiting", "resolved"),
-        "assigned": ("new", "bot", "queued", "assigned", "waiting", "resolved"),
+        "bot": ("new", "queued", "waiting", "snoozed", "resolved"),
+        "queued": ("new", "bot", "assigned", "waiting", "snoozed", "resolved", "spam"),
+        "assigned": ("new", "bot", "queued", "assigned", "waiting", "snoozed", "resolved"),
         # but for assigned: somebody has answered from the phone, or an automatic reply was enough
-        "waiting": ("new", "bot", "queued", "assigned", "resolved"),
-        "resolved": ("new", "bot", "queued", "assigned", "waiting"),
+        "waiting": ("new", "bot", "queued", "assigned", "snoozed", "resolved"),
+        "snoozed": ("new", "bot", "queued", "assigned", "waiting", "snoozed"),
+        "resolved": ("new", "bot", "queued", "assigned", "waiting", "snoozed"),
+        "spam": ("new", "bot", "queued", "assigned", "waiting", "snoozed", "resolved"),
     }
     state = fields.Selection(
         [
@@ -50,7 +61,9 @@ class WhatsappCsConversation(models.Model):
             ("queued", "In the Queue"),
             ("assigned", "Assigned"),
             ("waiting", "Waiting for Customer"),
+            ("snoozed", "Snoozed"),
             ("resolved", "Resolved"),
+            ("spam", "Spam"),
         ],
         default="new",
         required=True,
@@ -99,7 +112,8 @@ class WhatsappCsConversation(models.Model):
     def _group_expand_state(self, states, _domain):
         """Order the columns of the kanban as a case goes through them; the queue first."""
         always = ("queued", "assigned", "waiting")
-        return [state for state in ("bot", *always, "resolved") if state in always or state in states]
+        order = ("bot", *always, "snoozed", "resolved", "spam")
+        return [state for state in order if state in always or state in states]
 
     # === BUTTONS === #
 
@@ -123,6 +137,7 @@ class WhatsappCsConversation(models.Model):
                         conversation.user_id.name,
                     )
                 )
+            conversation._check_lock(self.env._("Ask an editor to take it over, or wait."))
             # sudo: whatsapp.cs.conversation - agents change state by these methods only, the right was checked above
             conversation.sudo()._set_assigned(self.env.user)
 
@@ -185,6 +200,7 @@ class WhatsappCsConversation(models.Model):
                     "%s is answering this conversation; only they or an editor can change it.", self.user_id.name
                 )
             )
+        self._check_lock(self.env._("Nothing was changed."))
 
     # === INBOUND === #
 
@@ -257,7 +273,7 @@ class WhatsappCsConversation(models.Model):
             {
                 "inbound_count": self.inbound_count + len(messages),
                 "last_message_date": max([*dates, self.last_message_date or dates[0]]),
-                "unanswered_date": min([*dates, self.unanswered_date or dates[0]]),
+                "unanswered_date": self.state != "spam" and min([*dates, self.unanswered_date or dates[0]]),
                 "first_message_date": min([*dates, self.first_message_date or dates[0]]),
             }
         )
@@ -265,13 +281,15 @@ class WhatsappCsConversation(models.Model):
     def _on_customer_wrote(self):
         """Give each back to its agent, or to the queue when nobody has it any more."""
         agents = self.filtered(
-            lambda c: c.user_id and (c.state == "waiting" or (c.state == "resolved" and c._is_agent_there()))
+            lambda c: (
+                c.user_id and (c.state == "waiting" or (c.state in ("snoozed", "resolved") and c._is_agent_there()))
+            )
         )
         for agent, conversations in agents.grouped("user_id").items():
-            conversations._set_assigned(agent)
+            conversations._set_assigned(agent, change=HandChange(began="returned"))
         others = (self - agents).filtered(
             # a bot that has not taken the message in is no help: a person has to look
-            lambda c: c.state in ("new", "bot", "resolved") or (c.state == "waiting" and not c.user_id)
+            lambda c: c.state in ("new", "bot", "snoozed", "resolved") or (c.state == "waiting" and not c.user_id)
         )
         others._set_queued()
 
@@ -329,7 +347,11 @@ class WhatsappCsConversation(models.Model):
     def _filter_new_people(self):
         """Return those whose contact has written for the first time and was nobody we knew."""
         new = self.filtered("contact_id.created_partner")
-        known = self.search([("contact_id", "in", new.contact_id.ids), ("id", "not in", new.ids)]).contact_id
+        known = (
+            self.with_context(active_test=False)
+            .search([("contact_id", "in", new.contact_id.ids), ("id", "not in", new.ids)])
+            .contact_id
+        )
         return new.filtered(lambda conversation: conversation.contact_id not in known)
 
     def _open_lead(self):
@@ -399,6 +421,7 @@ class WhatsappCsConversation(models.Model):
                     self.user_id.name,
                 )
             )
+        self._check_lock(self.env._("Your message was not sent."), is_answer=True)
 
     def _check_can_answer(self, text, files=()):
         """Refuse what can't be sent to the customer, with the way out: other agent, closed window, length, files.
@@ -438,6 +461,7 @@ class WhatsappCsConversation(models.Model):
     def _take_by_answering(self):
         if self.user_id != self.env.user or self.state not in ("assigned", "waiting"):
             self._set_assigned(self.env.user)
+        self._renew_lock()
         self._note_answer(fields.Datetime.now())
         if self.state == "assigned":
             self._set_waiting()
@@ -466,23 +490,26 @@ class WhatsappCsConversation(models.Model):
 
     # === STATE MACHINE === #
 
-    def _set_bot(self):
-        self._update_state("bot", user_id=False, resolved_date=False)
+    def _set_bot(self, change=None):
+        self._update_state("bot", change=change, user_id=False, resolved_date=False)
 
-    def _set_queued(self):
-        self._update_state("queued", user_id=False, resolved_date=False)
+    def _set_queued(self, change=None):
+        self._update_state("queued", change=change, user_id=False, resolved_date=False)
 
-    def _set_assigned(self, user):
-        self._update_state("assigned", user_id=user.id, resolved_date=False)
+    def _set_assigned(self, user, change=None):
+        self._update_state("assigned", change=change, user_id=user.id, resolved_date=False)
 
     def _set_waiting(self):
         self._update_state("waiting")
 
-    def _set_resolved(self):
-        self._update_state("resolved", resolved_date=fields.Datetime.now(), unanswered_date=False)
+    def _set_resolved(self, change=None):
+        self._update_state("resolved", change=change, resolved_date=fields.Datetime.now(), unanswered_date=False)
 
-    def _update_state(self, state, **values):
-        """Enter ``state``; the only method that writes it. Two at once: the later transaction is refused or retried."""
+    def _update_state(self, state, change=None, **values):
+        """Enter ``state``; the only method that writes it. Two at once: the later transaction is refused or retried.
+
+        :param change: how and why it changes hands (``HandChange``), for the history; the usual when there is none
+        """
         for conversation in self:
             if conversation.state not in self._STATE_SOURCES[state]:
                 raise UserError(
@@ -494,7 +521,10 @@ class WhatsappCsConversation(models.Model):
                 )
             if conversation.state == "resolved":
                 conversation._check_is_newest()
-            conversation.write({**values, "state": state, "state_date": fields.Datetime.now()})
+            holder = conversation._get_holder()
+            lock = conversation._prepare_lock_values(state, values.get("user_id"))
+            conversation.write({**values, **lock, "state": state, "state_date": fields.Datetime.now()})
+            conversation._note_holder(holder, change)
             conversation._sync_members()
         self._broadcast()
 

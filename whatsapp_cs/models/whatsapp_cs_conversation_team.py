@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, OrderedSet
 
-from .whatsapp_cs_conversation import GROUP_AGENT, GROUP_EDITOR
+from .whatsapp_cs_conversation import GROUP_AGENT, GROUP_EDITOR, HandChange
 from .whatsapp_cs_team_roster import Wanted
 
 
@@ -68,28 +68,33 @@ class WhatsappCsConversation(models.Model):
 
     # === QUEUES === #
 
-    def _set_team(self, team, reason=False, skills=None):
+    def _set_team(self, team, reason=False, skills=None, change=None):
         """Put each into the queue of ``team`` (of all, when it is empty) and note why.
 
+        :param change: how it changes hands, for the history
         :param skills: what the agent has to be able to do (``whatsapp.cs.skill``); None leaves it as it is
         """
         self._note_left_queue()
         values = {"team_id": team.id, "team_reason": reason, "team_date": fields.Datetime.now()}
         if skills is not None:
             values["skill_ids"] = [fields.Command.set(skills.ids)]
+        queued = self.filtered(lambda conversation: conversation.state == "queued")
+        holders = {conversation: conversation._get_holder() for conversation in queued}
         self.write(values)
-        self.filtered(lambda conversation: conversation.state != "queued")._set_queued()
+        (self - queued)._set_queued(change=change)
+        for conversation, holder in holders.items():
+            conversation._note_holder(holder, change or HandChange("queued", "transferred", reason))
         self._broadcast()
         self._wake_assigner()
 
-    def _set_queued(self):
+    def _set_queued(self, change=None):
         """Put each into its team's queue; who has none gets one by the routing rules."""
         for conversation in self.filtered("user_id"):
             is_over = (
                 conversation.state == "resolved"
             )  # then the customer comes back, otherwise the agent gives it back
             conversation["last_user_id" if is_over else "returned_user_id"] = conversation.user_id
-        result = super()._set_queued()
+        result = super()._set_queued(change=change)
         self._route()
         self._wake_assigner()
         return result
@@ -99,7 +104,9 @@ class WhatsappCsConversation(models.Model):
         verdicts = self.env["whatsapp.cs.routing.rule"]._select_teams(self.filtered(lambda c: not c.team_id))
         for conversation, verdict in verdicts.items():
             if verdict.team:
+                holder = conversation._get_holder()
                 conversation.write(verdict.prepare_values())
+                conversation._note_holder(holder, HandChange("queued", reason=conversation.team_reason))
         self.filtered("team_id").team_date = fields.Datetime.now()
 
     def _is_agent_there(self):

@@ -202,9 +202,9 @@ class WhatsappCsContact(models.Model):
 class WhatsappCsConversation(models.Model):
     _inherit = "whatsapp.cs.conversation"  # pylint: disable=consider-merging-classes-inherited
 
-    def _set_resolved(self):
+    def _set_resolved(self, change=None):
         """A case in which the customer has written, and that is resolved, is an event for who waits for it."""
-        result = super()._set_resolved()
+        result = super()._set_resolved(change=change)
         written = self.filtered("inbound_count")
         if written and self.env["whatsapp.cs.customer.event"]._is_awaited("resolved"):
             written.contact_id._on_customer_event("resolved")

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -8,7 +7,6 @@ from .whatsapp_cs_conversation import GROUP_EDITOR
 
 PAGE_SIZE = 60  # conversations of the list that are loaded at once
 PREVIEW_LENGTH = 120  # characters of the last message in the list
-LATE = timedelta(minutes=15)  # who waits longer waits too long (CO7); colours are the client's: desk_time.js
 
 WAITING_ORDER = "unanswered_date, last_message_date desc, id desc"  # the longest waiting first, who does not wait last
 NEWEST_ORDER = "last_message_date desc, id desc"
@@ -31,22 +29,9 @@ class WhatsappCsConversation(models.Model):
 
     _inherit = "whatsapp.cs.conversation"  # pylint: disable=consider-merging-classes-inherited
 
-    is_late = fields.Boolean(compute="_compute_is_late", search="_search_is_late")
     has_unread = fields.Boolean(
         compute="_compute_has_unread", search="_search_has_unread", help="You have not read everything in it."
     )
-
-    @api.depends("unanswered_date")
-    def _compute_is_late(self):
-        latest = fields.Datetime.now() - LATE
-        for conversation in self:
-            conversation.is_late = bool(conversation.unanswered_date and conversation.unanswered_date < latest)
-
-    def _search_is_late(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        domain = fields.Domain("unanswered_date", "<", fields.Datetime.now() - LATE)
-        return domain if True in value else ~domain
 
     @api.depends_context("uid")
     def _compute_has_unread(self):

@@ -7,6 +7,7 @@ from odoo.tools import SQL, format_datetime
 from ..tools import phone
 
 RULES = [
+    ("blocked", "Blocked"),
     ("window", "Window Closed"),
     ("opted_out", "Opted Out"),
     ("blacklisted", "Blacklisted"),
@@ -88,6 +89,9 @@ class WhatsappCsSendPolicy(models.AbstractModel):
 
     @api.model
     def _judge(self, request, history, blacklisted, date):
+        if request.contact.blocked_date:
+            text = self.env._("%s is blocked. Unblock them in the conversation first.", request.contact.name)
+            return Verdict("blocked", text, None)
         if request.kind != "template":
             if verdict := self._judge_window(request.contact, date):
                 return verdict

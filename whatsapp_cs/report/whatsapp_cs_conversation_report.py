@@ -12,7 +12,7 @@ class WhatsappCsConversationReport(models.Model):
     _rec_name = "id"
     _depends = {
         "whatsapp.cs.conversation": [
-            "channel_id", "company_id", "first_message_date", "first_response_date", "inbound_count",
+            "active", "channel_id", "company_id", "first_message_date", "first_response_date", "inbound_count",
             "outbound_count", "resolved_date", "state", "user_id",
         ],
     }  # fmt: skip
@@ -37,5 +37,6 @@ class WhatsappCsConversationReport(models.Model):
                    EXTRACT(epoch FROM first_response_date - first_message_date) / 60 AS first_response_minutes,
                    EXTRACT(epoch FROM resolved_date - first_message_date) / 3600 AS resolution_hours
               FROM whatsapp_cs_conversation
+             WHERE active
             """
         )

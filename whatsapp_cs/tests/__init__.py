@@ -12,6 +12,7 @@ from . import test_channel_registration
 from . import test_consent
 from . import test_contact
 from . import test_conversation
+from . import test_conversation_lock
 from . import test_desk
 from . import test_discuss_channel
 from . import test_event
@@ -23,7 +24,9 @@ from . import test_hoot
 from . import test_keyword_index
 from . import test_media
 from . import test_message
+from . import test_merge
 from . import test_message_types
+from . import test_note
 from . import test_notice
 from . import test_outbox
 from . import test_price
@@ -31,8 +34,12 @@ from . import test_rich_message
 from . import test_routing
 from . import test_send_policy
 from . import test_team
+from . import test_snooze
+from . import test_spam
 from . import test_template
 from . import test_template_send
 from . import test_text_format
+from . import test_transfer
+from . import test_waiting
 from . import test_webhook
 from . import test_window

@@ -370,6 +370,35 @@ class TestAutoReply(AutoReplyCase):
         self.assertTrue(conversation.lead_id)
         self.assertIn("asked for shipping", str(conversation.partner_id.comment))
 
+    def test_a_rule_gives_to_a_team_and_is_for_a_team(self):
+        sales, care = self.env["whatsapp.cs.team"].create([{"name": "Sales"}, {"name": "Care"}])
+        self.rule("Prices", keywords="price", text="From 9 €.", team_id=sales.id)
+        self.rule(team_ids=[Command.link(sales.id)])
+        self.rule("Care", keywords="shipping", text="Care answers.", team_ids=[Command.link(care.id)])
+        self.assertEqual(self.ask("shipping"), [])
+        self.assertEqual(self.get_said(self.ask("the price?")), ["From 9 €."])
+        conversation = self.get_conversation()
+        self.assertEqual((conversation.team_id, conversation.state), (sales, "queued"))
+        self.assertEqual(self.get_said(self.ask("shipping")), ["Shipping costs 4.90 €."])
+
+    def test_an_event_of_the_customer_is_answered_while_the_window_is_open(self):
+        self.rule("Clicked", trigger="event", event="link_clicked", text="Can I help you to choose?")
+        self.assertEqual(self.ask("Hello"), [])
+        contact = self.get_contact()
+
+        def happen():
+            contact._on_customer_event("link_clicked")
+            self.env["whatsapp.cs.customer.event"].search([("state", "=", "waiting")]).date -= timedelta(seconds=6)
+            self.run_cron("customer_event_process")
+            return self.send()
+
+        self.assertEqual(self.get_said(happen()), ["Can I help you to choose?"])
+        self.assertEqual(self.get_conversation().state, "queued", "the customer's own question still waits")
+        self.assertEqual(happen(), [], "not again within six hours")
+        self.pass_time(hours=7)
+        contact.window_end_date = fields.Datetime.now() - timedelta(minutes=1)
+        self.assertEqual(happen(), [])
+
     def test_a_failing_action_stops_neither_reply_nor_the_other_actions(self):
         tag = self.env["whatsapp.cs.tag"].create({"name": "Shipping"})
         action = self.env["ir.actions.server"].create(

@@ -25,16 +25,27 @@ class GraphError(Exception):
     :ivar code: Meta's error code, or ``"network"``
     :ivar details: Meta's own explanation, in English
     :ivar outcome_unknown: Meta may have taken the request; sending it again could send it twice
+    :ivar answer: what Meta said beside the error, as a dict
     """
 
     def __init__(
-        self, code, details="", *, http_status=0, is_transient=False, trace="", retryable=None, outcome_unknown=False
+        self,
+        code,
+        details="",
+        *,
+        http_status=0,
+        is_transient=False,
+        trace="",
+        retryable=None,
+        outcome_unknown=False,
+        answer=None,
     ):
         super().__init__(f"{code}: {details}")
         self.code = code
         self.details = details
         self.trace = trace
         self.outcome_unknown = outcome_unknown
+        self.answer = answer or {}
         self.meaning = graph_errors.get_meaning(code, http_status, is_transient)
         self._retryable = retryable
 
@@ -147,6 +158,31 @@ class GraphClient:
         if is_typing:
             payload["typing_indicator"] = {"type": "text"}
         return self._request("POST", f"{phone_number_id}/messages", json=payload, is_safe=True)
+
+    # === PEOPLE === #
+
+    def block(self, phone_number_id, recipient):
+        """Let WhatsApp keep away what a person writes to this number; only who wrote within 24 hours can be blocked.
+
+        :param recipient: ``{"user": "+15550100001"}`` or ``{"user_id": …}``
+        """
+        return self._change_block("POST", phone_number_id, recipient)
+
+    def unblock(self, phone_number_id, recipient):
+        """Let a blocked person write to this number again."""
+        return self._change_block("DELETE", phone_number_id, recipient)
+
+    def _change_block(self, method, phone_number_id, recipient):
+        payload = {"messaging_product": "whatsapp", "block_users": [recipient]}
+        try:
+            return self._request(method, f"{phone_number_id}/block_users", json=payload, is_safe=True)
+        except GraphError as error:
+            # The answer's own error says only that some of the users failed; why is said beside each.
+            failed = error.answer.get("block_users", {}).get("failed_users") or [{}]
+            reason = (failed[0].get("errors") or [{}])[0]
+            if not reason.get("code"):
+                raise
+            raise GraphError(reason["code"], reason.get("message") or "", answer=error.answer) from error
 
     # === MEDIA === #
 
@@ -279,6 +315,7 @@ class GraphClient:
                 http_status=response.status_code,
                 is_transient=bool(error.get("is_transient")),
                 trace=error.get("fbtrace_id") or "",
+                answer=answer,
             )
         # No word from Meta in it: a proxy's page, or an answer cut off. It may have passed on the request.
         unknown = not is_safe and (response.ok or response.status_code >= 500)

@@ -28,6 +28,14 @@ registerComposerAction("whatsapp-cs-note", {
     sequenceQuick: 5,
 });
 
+registerComposerAction("whatsapp-cs-skeleton", {
+    condition: ({ composer }) => composer.isWhatsappCsNote,
+    icon: "fa fa-align-left",
+    name: _t("Insert “time | kind of problem | progress”"),
+    onSelected: ({ composer }) => composer.whatsappCsInsertSkeleton(),
+    sequenceQuick: 6,
+});
+
 /** Messages with more than text; the dialog of each shows the limits and what the customer will see. */
 const RICH_MESSAGES = [
     ["buttons", _t("Buttons"), "fa fa-hand-pointer-o"],

@@ -1,8 +1,10 @@
 import { Component, useState } from "@odoo/owl";
 
+import { LockChip } from "@whatsapp_cs/core/common/watch/lock_chip";
 import { WindowChip } from "@whatsapp_cs/core/common/window_chip/window_chip";
 
 import { _t } from "@web/core/l10n/translation";
+import { formatList } from "@web/core/l10n/utils";
 import { useService } from "@web/core/utils/hooks";
 import { user } from "@web/core/user";
 
@@ -11,7 +13,7 @@ const { DateTime } = luxon;
 /** Says above (or in place of) the composer who may answer the customer, and what to do if nobody can. */
 export class ComposerBar extends Component {
     static template = "whatsapp_cs.ComposerBar";
-    static components = { WindowChip };
+    static components = { LockChip, WindowChip };
     static props = ["composer"];
 
     setup() {
@@ -29,6 +31,12 @@ export class ComposerBar extends Component {
                 return _t("You can read this conversation; only WhatsApp agents can answer it.");
             case "other":
                 return _t("Answered by %(name)s.", { name: this.thread.whatsapp_cs_user_id.name });
+            case "locked":
+                return _t("%(name)s has opened this conversation.", {
+                    name: this.thread.whatsapp_cs_lock_user_id.name,
+                });
+            case "spam":
+                return _t("Spam: the sender is blocked. Unblock them to write to them.");
             case "window":
                 return this.windowText;
         }
@@ -57,7 +65,12 @@ export class ComposerBar extends Component {
     }
 
     get canTake() {
-        return this.store.has_whatsapp_cs_agent && this.thread.isWhatsappCsFree;
+        return (
+            this.store.has_whatsapp_cs_agent &&
+            this.thread.isWhatsappCsFree &&
+            this.thread.whatsapp_cs_state !== "spam" &&
+            !this.thread.isWhatsappCsReservedForOther
+        );
     }
 
     get canNote() {
@@ -69,8 +82,23 @@ export class ComposerBar extends Component {
 
     get canTakeOver() {
         return (
-            this.store.has_whatsapp_cs_editor && this.thread.whatsappCsClosedReason === "other"
+            this.store.has_whatsapp_cs_editor &&
+            ["other", "locked"].includes(this.thread.whatsappCsClosedReason)
         );
+    }
+
+    /** Shown to who has it reserved, and to everybody else; not in a conversation that is done. */
+    get hasLock() {
+        return this.thread.isWhatsappCsReserved && Boolean(this.thread.whatsapp_cs_lock_user_id);
+    }
+
+    get viewersText() {
+        const names = this.thread.whatsappCsViewers.map((viewer) =>
+            viewer.typingUntil
+                ? _t("%(name)s (typing…)", { name: viewer.name })
+                : viewer.name
+        );
+        return formatList(names);
     }
 
     /** A template is what may be sent while the window is closed. */

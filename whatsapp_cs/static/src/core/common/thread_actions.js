@@ -1,5 +1,7 @@
+import { ACTION_TAGS } from "@mail/core/common/action";
 import { registerThreadAction } from "@mail/core/common/thread_actions";
 
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 
 const canAct = ({ store, thread }) =>
@@ -7,22 +9,31 @@ const canAct = ({ store, thread }) =>
 /** The agent who has it, anybody for one nobody has, and editors. */
 const canChange = (params) =>
     canAct(params) &&
-    (params.thread.isWhatsappCsFree ||
+    ((params.thread.isWhatsappCsFree && !params.thread.isWhatsappCsReservedForOther) ||
         params.thread.isWhatsappCsMine ||
         params.store.has_whatsapp_cs_editor);
 
+const getTakeName = (thread) =>
+    thread.whatsapp_cs_state === "resolved" ? _t("Reopen") : _t("Take");
+/** Somebody has to do something about it. */
+const canChangeOpen = (params) =>
+    canChange(params) && !["resolved", "spam"].includes(params.thread.whatsapp_cs_state);
+
 registerThreadAction("whatsapp-cs-take", {
-    condition: (params) => canAct(params) && params.thread.isWhatsappCsFree,
+    condition: (params) =>
+        canChange(params) &&
+        params.thread.isWhatsappCsFree &&
+        params.thread.whatsapp_cs_state !== "spam",
     icon: "fa fa-fw fa-hand-paper-o",
-    inlineName: ({ owner }) => (owner.env.inChatWindow ? undefined : _t("Take")),
-    name: _t("Take"),
+    inlineName: ({ owner, thread }) => (owner.env.inChatWindow ? undefined : getTakeName(thread)),
+    name: ({ thread }) => getTakeName(thread),
     nameClass: "ms-1",
     open: ({ thread }) => thread.whatsappCsCall("take"),
     sequence: 1,
     sequenceGroup: 1,
 });
 registerThreadAction("whatsapp-cs-resolve", {
-    condition: (params) => canChange(params) && params.thread.whatsapp_cs_state !== "resolved",
+    condition: canChangeOpen,
     icon: "fa fa-fw fa-check",
     inlineName: ({ owner }) => (owner.env.inChatWindow ? undefined : _t("Resolve")),
     name: _t("Resolve"),
@@ -37,6 +48,68 @@ registerThreadAction("whatsapp-cs-release", {
     name: _t("Return to queue"),
     open: ({ thread }) => thread.whatsappCsCall("release"),
     sequence: 3,
+    sequenceGroup: 1,
+});
+registerThreadAction("whatsapp-cs-transfer", {
+    condition: canChangeOpen,
+    icon: "fa fa-fw fa-share",
+    name: _t("Transfer"),
+    open: ({ thread }) => thread.whatsappCsCall("transfer"),
+    sequence: 5,
+    sequenceGroup: 2,
+});
+registerThreadAction("whatsapp-cs-snooze", {
+    condition: (params) => canChangeOpen(params) && params.thread.whatsapp_cs_state !== "snoozed",
+    icon: "fa fa-fw fa-moon-o",
+    name: _t("Snooze"),
+    open: ({ thread }) => thread.whatsappCsCall("snooze"),
+    sequence: 6,
+    sequenceGroup: 2,
+});
+registerThreadAction("whatsapp-cs-wake", {
+    condition: (params) => canChange(params) && params.thread.whatsapp_cs_state === "snoozed",
+    icon: "fa fa-fw fa-sun-o",
+    name: _t("Wake up"),
+    open: ({ thread }) => thread.whatsappCsCall("wake"),
+    sequence: 6,
+    sequenceGroup: 2,
+});
+registerThreadAction("whatsapp-cs-merge", {
+    condition: (params) => canChange(params) && params.thread.whatsapp_cs_state !== "spam",
+    icon: "fa fa-fw fa-compress",
+    name: _t("Merge with another conversation"),
+    open: ({ thread }) => thread.whatsappCsCall("merge"),
+    sequence: 7,
+    sequenceGroup: 2,
+});
+registerThreadAction("whatsapp-cs-spam", {
+    condition: (params) => canChange(params) && params.thread.whatsapp_cs_state !== "spam",
+    icon: "fa fa-fw fa-ban",
+    name: _t("Spam: block the sender"),
+    open: ({ store, thread }) =>
+        store.env.services.dialog.add(ConfirmationDialog, {
+            title: _t("Spam"),
+            body: _t(
+                "%(name)s will be blocked, here and at WhatsApp: nothing they write bothers anybody, and nothing can be sent to them. This can be taken back.",
+                { name: thread.displayName }
+            ),
+            confirmLabel: _t("Block"),
+            confirmClass: "btn-danger",
+            confirm: () => thread.whatsappCsCall("spam"),
+            cancel: () => {},
+        }),
+    sequence: 8,
+    sequenceGroup: 2,
+    tags: ACTION_TAGS.DANGER,
+});
+registerThreadAction("whatsapp-cs-unblock", {
+    condition: (params) => canChange(params) && params.thread.whatsapp_cs_state === "spam",
+    icon: "fa fa-fw fa-unlock",
+    inlineName: ({ owner }) => (owner.env.inChatWindow ? undefined : _t("Unblock")),
+    name: _t("Unblock"),
+    nameClass: "ms-1",
+    open: ({ thread }) => thread.whatsappCsCall("unblock"),
+    sequence: 1,
     sequenceGroup: 1,
 });
 registerThreadAction("whatsapp-cs-open-conversation", {

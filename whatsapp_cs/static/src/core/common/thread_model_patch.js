@@ -12,7 +12,7 @@ patch(Thread.prototype, {
     setup() {
         super.setup(...arguments);
         this.whatsapp_cs_partner_id = fields.One("res.partner");
-        /** @type {"new"|"bot"|"queued"|"assigned"|"waiting"|"resolved"|undefined} */
+        /** @type {"new"|"bot"|"queued"|"assigned"|"waiting"|"snoozed"|"resolved"|"spam"|undefined} */
         this.whatsapp_cs_state = undefined;
         /** The customer's first message nobody has answered yet. */
         this.whatsapp_cs_unanswered_date = fields.Datetime();
@@ -53,7 +53,9 @@ patch(Thread.prototype, {
         return this.channel_type === "whatsapp_cs";
     },
     get isWhatsappCsActive() {
-        return this.isWhatsappCs && ["assigned", "waiting"].includes(this.whatsapp_cs_state);
+        return (
+            this.isWhatsappCs && ["assigned", "waiting", "snoozed"].includes(this.whatsapp_cs_state)
+        );
     },
     get isWhatsappCsMine() {
         return (
@@ -68,7 +70,7 @@ patch(Thread.prototype, {
     /**
      * Why the customer can't be answered from here, for display; the server decides.
      *
-     * @returns {"role"|"other"|"window"|undefined}
+     * @returns {"role"|"other"|"locked"|"spam"|"window"|undefined}
      */
     get whatsappCsClosedReason() {
         if (!this.isWhatsappCs) {
@@ -79,6 +81,12 @@ patch(Thread.prototype, {
         }
         if (!this.isWhatsappCsFree && !this.isWhatsappCsMine) {
             return "other";
+        }
+        if (this.isWhatsappCsReservedForOther) {
+            return "locked";
+        }
+        if (this.whatsapp_cs_state === "spam") {
+            return "spam";
         }
         return this.isWhatsappCsWindowOpen ? undefined : "window";
     },

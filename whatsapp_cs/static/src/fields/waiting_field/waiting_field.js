@@ -1,29 +1,19 @@
-import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { Component } from "@odoo/owl";
 
-import { browser } from "@web/core/browser/browser";
-import { serializeDateTime } from "@web/core/l10n/dates";
+import { WaitingChip } from "@whatsapp_cs/core/common/waiting_chip/waiting_chip";
+
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { DeskWaiting } from "@whatsapp_cs/desk/desk_waiting";
 
-const TICK = 30000;
-
-/** Since when a customer waits, as the desk shows it. */
+/** The date since which a customer waits, as the time that has passed. */
 export class WaitingField extends Component {
     static template = "whatsapp_cs.WaitingField";
-    static components = { DeskWaiting };
-    static props = standardFieldProps;
+    static components = { WaitingChip };
+    static props = { ...standardFieldProps };
 
-    setup() {
-        this.state = useState({ now: Date.now() });
-        const timer = browser.setInterval(() => (this.state.now = Date.now()), TICK);
-        onWillUnmount(() => browser.clearInterval(timer));
-    }
-
-    get date() {
-        const value = this.props.record.data[this.props.name];
-        return value ? serializeDateTime(value) : undefined;
+    get since() {
+        return this.props.record.data[this.props.name];
     }
 }
 

@@ -12,6 +12,8 @@ export class DiscussChannel extends mailModels.DiscussChannel {
     whatsapp_cs_user_id = fields.Many2one({ relation: "res.users" });
     whatsapp_cs_window_end = fields.Datetime();
     whatsapp_cs_channel_name = fields.Char();
+    whatsapp_cs_lock_end = fields.Datetime();
+    whatsapp_cs_lock_user_id = fields.Many2one({ relation: "res.users" });
 
     /** @override */
     _to_store(store) {
@@ -23,14 +25,19 @@ export class DiscussChannel extends mailModels.DiscussChannel {
                 continue;
             }
             const [user] = ResUsers.browse(channel.whatsapp_cs_user_id);
-            if (user) {
+            const [lockUser] = ResUsers.browse(channel.whatsapp_cs_lock_user_id);
+            for (const { partner_id } of [user, lockUser].filter(Boolean)) {
                 store.add(
-                    ResPartner.browse(user.partner_id),
+                    ResPartner.browse(partner_id),
                     makeKwArgs({ fields: ["avatar_128", "name"] })
                 );
             }
             store._add_record_fields(this.browse(channel.id), {
                 whatsapp_cs_channel_name: channel.whatsapp_cs_channel_name,
+                whatsapp_cs_lock_end: channel.whatsapp_cs_lock_end,
+                whatsapp_cs_lock_user_id: lockUser
+                    ? { id: lockUser.id, partner_id: lockUser.partner_id }
+                    : false,
                 whatsapp_cs_partner_id: mailDataHelpers.Store.one(
                     ResPartner.browse(channel.whatsapp_cs_partner_id),
                     makeKwArgs({ fields: ["avatar_128", "name"] })
@@ -71,6 +78,14 @@ export class DiscussChannel extends mailModels.DiscussChannel {
         this.action_unfollow([id]);
         this._whatsapp_cs_notify(id);
     }
+
+    whatsapp_cs_watch() {
+        return {};
+    }
+
+    whatsapp_cs_spam() {}
+
+    whatsapp_cs_unblock() {}
 
     whatsapp_cs_get_price() {
         return { price: 0, text: "Free", category: "Service", reason: "" };
