@@ -7,4 +7,5 @@ def uninstall_hook(env):
     Odoo leaves such external ids behind, for ever and without the records they name.
     """
     names = [("name", "=like", r"%\_\_whatsapp\_cs\_%"), ("module", "not =like", "whatsapp_cs%")]
+    env["whatsapp.cs.audit"]._drop_guard()
     env["ir.model.data"].search([("model", "in", ("ir.model.fields.selection", "ir.model.inherit")), *names]).unlink()

@@ -1,1 +1,1 @@
-from . import thread, webclient, whatsapp_cs
+from . import ir_http, thread, webclient, whatsapp_cs

@@ -1,6 +1,8 @@
 # In the order in which a message passes through.
 
 from . import whatsapp_cs_limits
+from . import whatsapp_cs_audit
+from . import whatsapp_cs_audited
 
 # connection
 from . import whatsapp_cs_reminder
@@ -82,6 +84,14 @@ from . import whatsapp_cs_auto_reply
 from . import whatsapp_cs_auto_reply_select
 from . import whatsapp_cs_auto_reply_run
 from . import whatsapp_cs_auto_reply_event
+from . import whatsapp_cs_conversation_rating
+from . import whatsapp_cs_channel_rating
+from . import whatsapp_cs_rating
+from . import whatsapp_cs_rating_answer
+from . import whatsapp_cs_rating_average
+from . import whatsapp_cs_macro
+from . import whatsapp_cs_macro_step
+from . import whatsapp_cs_reply_use
 
 # teams
 from . import whatsapp_cs_skill
@@ -128,6 +138,7 @@ from . import whatsapp_cs_alert_automation
 from . import whatsapp_cs_alert_budget
 
 # other apps' models
+from . import base
 from . import crm_lead
 from . import discuss_channel
 from . import discuss_channel_automation
@@ -138,14 +149,22 @@ from . import discuss_channel_watch
 from . import ir_attachment
 from . import discuss_channel_templates
 from . import discuss_channel_desk
+from . import discuss_channel_palette
 from . import ir_actions
 from . import ir_actions_server
 from . import ir_websocket
+from . import mail_canned_response
 from . import mail_message
 from . import phone_blacklist
 from . import res_config_settings
+from . import res_config_settings_team
 from . import res_country_group
+from . import res_groups
 from . import res_partner
 from . import res_users
 from . import res_users_status
 from . import res_users_wall
+from . import whatsapp_cs_masking
+
+# what is followed of all these
+from . import whatsapp_cs_audit_scope

@@ -342,6 +342,8 @@ class DiscussChannel(models.Model):
         self.sudo().with_context(whatsapp_cs_rich=rich).message_post(
             body=text, message_type="comment", subtype_xmlid="mail.mt_comment"
         )
+        if isinstance(values.get("canned_response_id"), int):
+            self._whatsapp_cs_note_replies([values["canned_response_id"]])
 
     def _whatsapp_cs_get_people(self, partner_ids):
         """Return the contact cards of partners whom the user may see."""

@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 # What the settings are called here, and the model that keeps each under the rest of its name.
 LIMITS = {
     "whatsapp_cs_alert_": "whatsapp.cs.alert",
+    "whatsapp_cs_audit_": "whatsapp.cs.audit",
     "whatsapp_cs_policy_": "whatsapp.cs.send.policy",
     "whatsapp_cs_price_": "whatsapp.cs.price",
 }
@@ -12,6 +13,7 @@ LIMITS = {
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    whatsapp_cs_audit_months = fields.Integer("Keep the Audit (Months)")
     whatsapp_cs_price_free_messages = fields.Integer("Free Service Messages a Month and Number")
     whatsapp_cs_price_surcharge_hours = fields.Integer("Surcharge After (Hours)")
     whatsapp_cs_policy_minute_messages = fields.Integer("Messages a Minute to Somebody New")

@@ -5,7 +5,9 @@ from . import test_agent_status
 from . import test_assigner
 from . import test_bot
 from . import test_bot_answer
+from . import test_audit
 from . import test_campaign
+from . import test_canned_response
 from . import test_channel
 from . import test_channel_check
 from . import test_channel_registration
@@ -22,6 +24,7 @@ from . import test_hand_over
 from . import test_health
 from . import test_hoot
 from . import test_keyword_index
+from . import test_macro
 from . import test_media
 from . import test_message
 from . import test_merge
@@ -30,8 +33,10 @@ from . import test_note
 from . import test_notice
 from . import test_outbox
 from . import test_price
+from . import test_rating
 from . import test_rich_message
 from . import test_routing
+from . import test_roles
 from . import test_send_policy
 from . import test_team
 from . import test_snooze

@@ -51,6 +51,16 @@ def format_international(wa_id):
         return number
 
 
+def mask(text):
+    """Return a text with its digits hidden, except the first three and the last two: ``+32 4•• •• •• 56``."""
+    total = sum(map(str.isdigit, text or ""))
+    shown, seen = "", 0
+    for char in text or "":
+        seen += char.isdigit()
+        shown += "•" if char.isdigit() and 3 < seen <= total - 2 else char
+    return shown
+
+
 def get_country_code(wa_id):
     """Return the ISO code of the number's country, or False."""
     try:

@@ -1,5 +1,6 @@
 import { ACTION_TAGS } from "@mail/core/common/action";
 import { registerThreadAction } from "@mail/core/common/thread_actions";
+import { MacroDialog } from "@whatsapp_cs/palette/macro_dialog";
 
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -112,11 +113,19 @@ registerThreadAction("whatsapp-cs-unblock", {
     sequence: 1,
     sequenceGroup: 1,
 });
+registerThreadAction("whatsapp-cs-macro", {
+    condition: canChange,
+    icon: "fa fa-fw fa-bolt",
+    name: _t("Run a macro"),
+    open: ({ owner, thread }) => owner.env.services.dialog.add(MacroDialog, { thread }),
+    sequence: 4,
+    sequenceGroup: 1,
+});
 registerThreadAction("whatsapp-cs-open-conversation", {
     condition: canAct,
     icon: "fa fa-fw fa-external-link",
     name: _t("Open conversation record"),
     open: ({ thread }) => thread.whatsappCsCall("open_conversation"),
-    sequence: 4,
+    sequence: 5,
     sequenceGroup: 1,
 });

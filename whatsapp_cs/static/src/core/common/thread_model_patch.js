@@ -27,6 +27,8 @@ patch(Thread.prototype, {
         /** @type {{id: number, name: string}|false|undefined} the team in whose queue it waits, or waited */
         this.whatsapp_cs_team = undefined;
         this.isWhatsappCsWindowOpen = false;
+        /** What a slash in the composer offers (see `whatsapp_cs_get_palette`). */
+        this.whatsappCsPalette = undefined;
     },
     /** Says whether the window is open, and looks again at the moment it closes. */
     _whatsappCsWatchWindow() {

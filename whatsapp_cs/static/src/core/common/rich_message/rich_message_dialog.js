@@ -26,7 +26,7 @@ const MAX_ROWS = 10;
 export class RichMessageDialog extends Component {
     static template = "whatsapp_cs.RichMessageDialog";
     static components = { Dialog, MessageCard, MultiRecordSelector };
-    static props = ["close", "composer", "kind", "title"];
+    static props = ["close", "composer", "kind", "title", "values?"];
 
     setup() {
         this.orm = useService("orm");
@@ -52,6 +52,7 @@ export class RichMessageDialog extends Component {
             partner_ids: [],
             products: "",
             flow: "",
+            ...this.props.values,
         });
     }
 
