@@ -68,14 +68,8 @@ from . import whatsapp_cs_window
 from . import whatsapp_cs_desk
 from . import whatsapp_cs_desk_message
 from . import whatsapp_cs_desk_cards
-from . import whatsapp_cs_hand_over
 
 # automation
-from . import whatsapp_cs_batch
-from . import whatsapp_cs_customer_event
-from . import whatsapp_cs_follow_up
-from . import whatsapp_cs_follow_up_job
-from . import whatsapp_cs_link
 from . import whatsapp_cs_tag
 from . import whatsapp_cs_automation
 from . import whatsapp_cs_automation_variables
@@ -83,7 +77,16 @@ from . import whatsapp_cs_automation_event
 from . import whatsapp_cs_auto_reply
 from . import whatsapp_cs_auto_reply_select
 from . import whatsapp_cs_auto_reply_run
+from . import whatsapp_cs_auto_reply_repeat
+from . import whatsapp_cs_hand_over
+from . import whatsapp_cs_batch
+from . import whatsapp_cs_customer_event
 from . import whatsapp_cs_auto_reply_event
+from . import whatsapp_cs_follow_up
+from . import whatsapp_cs_follow_up_job
+from . import whatsapp_cs_link
+from . import whatsapp_cs_automation_quality
+from . import whatsapp_cs_channel_replies
 from . import whatsapp_cs_conversation_rating
 from . import whatsapp_cs_channel_rating
 from . import whatsapp_cs_rating
@@ -118,6 +121,7 @@ from . import whatsapp_cs_bot_run_through
 from . import whatsapp_cs_bot_answer
 from . import whatsapp_cs_conversation_bot
 from . import whatsapp_cs_automation_bot
+from . import whatsapp_cs_bot_figures
 
 # campaigns
 from . import whatsapp_cs_campaign
@@ -134,6 +138,7 @@ from . import whatsapp_cs_health_tiles
 from . import whatsapp_cs_health_screen
 from . import whatsapp_cs_health_sample
 from . import whatsapp_cs_alert
+from . import whatsapp_cs_alert_accuracy
 from . import whatsapp_cs_alert_automation
 from . import whatsapp_cs_alert_budget
 

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 LIMITS = {
     "whatsapp_cs_alert_": "whatsapp.cs.alert",
     "whatsapp_cs_audit_": "whatsapp.cs.audit",
+    "whatsapp_cs_automation_": "whatsapp.cs.automation.goal",
     "whatsapp_cs_policy_": "whatsapp.cs.send.policy",
     "whatsapp_cs_price_": "whatsapp.cs.price",
 }
@@ -31,6 +32,13 @@ class ResConfigSettings(models.TransientModel):
     whatsapp_cs_alert_api_calls_percent = fields.Integer("API Calls Used (%)")
     whatsapp_cs_alert_growth_percent = fields.Integer("Storage Grows in a Month (%)")
     whatsapp_cs_alert_budget_percent = fields.Integer("Budget Used (%)")
+    whatsapp_cs_alert_accuracy_percent = fields.Integer("Right Automatic Answers at Least (%)")
+    whatsapp_cs_alert_accuracy_answers = fields.Integer("Out of at Least (Answers)")
+    whatsapp_cs_automation_accuracy_goal = fields.Integer("Goal: Right Automatic Answers (%)")
+    whatsapp_cs_automation_conversion_goal = fields.Integer("Goal: Questions That Lead to an Order (%)")
+    whatsapp_cs_automation_order_days = fields.Integer("An Order Follows a Question Within (Days)")
+    whatsapp_cs_automation_handling_minutes = fields.Integer("A Person Needs for an Answer (Minutes)")
+    whatsapp_cs_automation_step_percent = fields.Integer("Mark Bot Steps Handed Over More Often Than (%)")
     whatsapp_cs_alert_job_minutes = fields.Integer("Job Is Overdue (Minutes)")
 
     @api.model

@@ -41,6 +41,7 @@ class Situation(NamedTuple):
     answered: dict  # rule's id: when it has answered this contact last
     count: int  # automatic messages in 24 hours
     event: str = ""
+    earlier: tuple = ()  # what the customer wrote before, the newest first; for rules that ask for it
 
 
 class Verdict(NamedTuple):

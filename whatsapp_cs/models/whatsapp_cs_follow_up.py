@@ -198,7 +198,12 @@ class WhatsappCsFollowUp(models.Model):
         return None
 
     def _decide_for_person(self, conversation, date):
-        """Return the decision to wait while a person has to do with the customer, or None."""
+        """Return the decision to wait while a person has to do with the customer, or AR6 says so; or None."""
+        if rest := conversation and conversation._get_automation_rest(date):
+            return Decision("later", rest.text, rest.until or date + SOON)
+        if conversation and conversation._count_automatic(date) >= conversation.channel_id.automation_cap:
+            reason = self.env._("The customer has got as many automatic messages as are allowed in 24 hours.")
+            return Decision("later", reason, date + SOON)
         if conversation.unanswered_date and conversation.state != "resolved":
             return Decision("later", self.env._("The customer waits for an answer."), date + SOON)
         return None

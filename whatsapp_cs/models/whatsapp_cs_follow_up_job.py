@@ -132,7 +132,11 @@ class WhatsappCsFollowUpJob(models.Model):
         self._end("sent", message_id=message.id)
 
     def _send_template(self):
-        return self.follow_up_id.template_id._send(self.contact_id, self._get_record(), priority="1").sudo()
+        message = self.follow_up_id.template_id._send(self.contact_id, self._get_record(), priority="1").sudo()
+        message.conversation_id._note_automation(
+            "follow_up", outcome="sent", message_id=message.id, counts=True, follow_up_id=self.follow_up_id.id
+        )
+        return message
 
     def _get_record(self):
         """Return what the follow-up is about, for the variables of a template, or None."""
@@ -142,8 +146,9 @@ class WhatsappCsFollowUpJob(models.Model):
 
     def _send_text(self):
         [conversation] = self.contact_id._open_all_for_outgoing({self.contact_id: None}).values()
-        rule = self.follow_up_id.with_context(lang=self.contact_id.partner_id.lang or self.env.lang)
-        message = conversation._post_automatic(rule.text)
+        rule = self.follow_up_id.with_context(lang=conversation._get_customer_lang())
+        text = conversation._render_variables(rule.text)
+        message = conversation._answer_automatically("follow_up", text, follow_up=self.follow_up_id)
         if conversation.state == "new":
             conversation._set_resolved()  # nobody has to do anything until the customer answers, which opens it again
         return message
@@ -189,6 +194,12 @@ class WhatsappCsFollowUpJob(models.Model):
         self.search([("done_date", "<", "-1y")], limit=10000).unlink()
 
 
+class WhatsappCsAutomationEvent(models.Model):
+    _inherit = "whatsapp.cs.automation.event"  # pylint: disable=consider-merging-classes-inherited
+
+    follow_up_id = fields.Many2one("whatsapp.cs.follow.up", readonly=True, index="btree_not_null", ondelete="set null")
+
+
 class WhatsappCsContact(models.Model):
     _inherit = "whatsapp.cs.contact"  # pylint: disable=consider-merging-classes-inherited
 
@@ -213,8 +224,8 @@ class WhatsappCsContact(models.Model):
         return action
 
     def _get_zone(self):
-        """Return the name of the customer's time zone: the partner's, that of the number's country, or the company's."""
+        """Return the name of the customer's time zone: the partner's, that of the phone's country, or our number's."""
         self.ensure_one()
         of_country = pytz.country_timezones.get(self.country_id.code or "", [])
-        zones = [self.partner_id.tz, of_country[0] if len(of_country) == 1 else None, self.company_id.partner_id.tz]
+        zones = [self.partner_id.tz, of_country[0] if len(of_country) == 1 else None, self.channel_id.tz]
         return next((zone for zone in zones if zone in pytz.all_timezones_set), "UTC")

@@ -10,6 +10,12 @@ REASONS = [
 ]
 
 
+class WhatsappCsAutomationEvent(models.Model):
+    _inherit = "whatsapp.cs.automation.event"  # pylint: disable=consider-merging-classes-inherited
+
+    hand_over_reason = fields.Selection(REASONS, readonly=True)
+
+
 class WhatsappCsConversation(models.Model):
     """From automation to a person: the case enters the queue, and a card in the chat tells the agent what was before."""
 
@@ -19,6 +25,7 @@ class WhatsappCsConversation(models.Model):
         REASONS, "Handed Over Because", readonly=True, help="Why automation gave the case to a person the last time."
     )
     hand_over_date = fields.Datetime("Handed Over On", readonly=True)
+    is_handed_over = fields.Boolean(readonly=True, help="By automation, and nobody has answered since.")
 
     def _hand_over(self, reason, *, answers=None, skill=None):
         """Give the case to a person, with a card that says all that automation knows; twice is once.
@@ -31,23 +38,25 @@ class WhatsappCsConversation(models.Model):
         """
         self.ensure_one()
         self._lock()
-        if self._is_handed_over():
+        if self.is_handed_over:
             return
         self.write({"hand_over_reason": reason, "unanswered_date": self.unanswered_date or fields.Datetime.now()})
-        self._post_hand_over_card(answers or [], skill)
+        self._rest_automation("handed_over")
+        self._note_automation("hand_over", hand_over_reason=reason)
+        if answers is None:  # whoever interrupts a bot need not know of it
+            answers = self.env["whatsapp.cs.bot.run"]._find_active(self)._get_answer_lines()
+        self._post_hand_over_card(answers, skill)
         if self.user_id and self._is_agent_there():
             self._set_assigned(self.user_id)
         elif self.state != "queued":
             self._set_queued()
-        self.hand_over_date = fields.Datetime.now()  # not before the date of the state
+        self.write({"is_handed_over": True, "hand_over_date": fields.Datetime.now()})
 
-    def _is_handed_over(self):
-        """Tell whether a person has the case, or it waits for one, since it was handed over the last time."""
-        return (
-            self.state in ("queued", "assigned")
-            and bool(self.hand_over_date)
-            and (self.hand_over_date >= self.state_date)
-        )
+    def _update_state(self, state, **values):
+        """Who was answered can be handed over anew."""
+        if state not in ("queued", "assigned"):
+            values["is_handed_over"] = False
+        return super()._update_state(state, **values)
 
     def _post_hand_over_card(self, answers, skill):
         """Show the card as an internal note, in the language of who reads it: the agent, else the company."""

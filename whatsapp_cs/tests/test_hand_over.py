@@ -65,7 +65,7 @@ class TestHandOver(WhatsappCsCommon):
 
     def test_agents_see_the_card_and_find_the_case(self):
         self.conversation._hand_over("cap")
-        found = self.env["whatsapp.cs.conversation"].with_user(self.agent).search([("hand_over_date", "!=", False)])
+        found = self.env["whatsapp.cs.conversation"].with_user(self.agent).search([("is_handed_over", "=", True)])
         self.assertEqual(found, self.conversation)
         message = self.get_thread().with_user(self.agent).message_ids[0]
         self.assertEqual((message.subtype_id, message.message_type), (self.env.ref("mail.mt_note"), "auto_comment"))

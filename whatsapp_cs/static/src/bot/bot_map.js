@@ -24,6 +24,7 @@ const FINDINGS = {
     trapped: _t("Never comes to an end"),
     idle_loop: _t("Goes round without a question"),
     problem: _t("To be mended"),
+    weak: _t("Often handed over to a person"),
 };
 
 /** A bot's steps and the ways between them, drawn from what the server has laid out (tools/bot_graph.py). */
