@@ -99,6 +99,12 @@ class WhatsappCsConversation(models.Model):
         self._wake_assigner()
         return result
 
+    def _hand_over(self, reason, *, answers=None, skill=None):
+        """Ask for an agent with ``skill`` (``whatsapp.cs.skill``)."""
+        if skill:
+            self.skill_ids = [fields.Command.link(skill.id)]
+        return super()._hand_over(reason, answers=answers, skill=skill)
+
     def _route(self):
         """Choose a team for those without one."""
         verdicts = self.env["whatsapp.cs.routing.rule"]._select_teams(self.filtered(lambda c: not c.team_id))

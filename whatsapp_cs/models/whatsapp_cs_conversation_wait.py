@@ -74,8 +74,9 @@ class WhatsappCsConversation(models.Model):
 
     def _tell_position(self, position):
         self.ensure_one()
-        team = self.team_id.with_context(lang=self.partner_id.lang or self.company_id.partner_id.lang)
-        self._post_automatic(team.position_text.replace("{{position}}", str(position)))
+        team = self.team_id.with_context(lang=self._get_customer_lang())
+        text = team.position_text.replace("{{position}}", str(position))
+        self._answer_automatically("queue", self._render_variables(text))
 
     # === OVERFLOW === #
 

@@ -17,6 +17,7 @@ class Facts(NamedTuple):
     text: str = ""
     lang: str = ""
     category_ids: frozenset = frozenset()  # the partner's tags
+    tag_ids: frozenset = frozenset()  # the conversation's
     value: float = 0
     ad: str | None = None  # headline and id of the ad, normalized; None: not from an ad
 
@@ -71,6 +72,12 @@ class WhatsappCsRoutingRule(models.Model):
         string="Contact Tags",
         help="The customer has one of these tags.",
     )
+    tag_ids = fields.Many2many(
+        "whatsapp.cs.tag",
+        "whatsapp_cs_routing_rule_tag_rel",
+        string="Conversation Tags",
+        help="The conversation has one of these tags: automatic replies and bots set them.",
+    )
     min_value = fields.Monetary(
         "Customer Value From", help="Revenue of the customer so far: won opportunities and whatever other apps add."
     )
@@ -94,7 +101,7 @@ class WhatsappCsRoutingRule(models.Model):
     @api.constrains("ad", "ad_words")
     def _check_ad_words(self):
         for rule in self:
-            if rule.ad == "words" and not text_match.normalize(rule.ad_words):
+            if rule.ad == "words" and not clean(rule.ad_words):
                 raise ValidationError(self.env._("Write the words of the ad, or choose “Any ad”."))
 
     @api.constrains("keywords")
@@ -106,7 +113,7 @@ class WhatsappCsRoutingRule(models.Model):
     def _get_keywords(self):
         """Return ``{normalized: as it was written}``."""
         lines = (line.strip() for line in (self.keywords or "").splitlines())
-        return {text_match.normalize(line): line for line in lines if text_match.normalize(line)}
+        return {clean(line): line for line in lines if clean(line)}
 
     # === CHOOSING A TEAM === #
 
@@ -175,6 +182,7 @@ class WhatsappCsRoutingRule(models.Model):
             self._judge_keywords,
             self._judge_lang,
             self._judge_category,
+            self._judge_tag,
             self._judge_value,
             self._judge_ad,
         ):
@@ -223,6 +231,14 @@ class WhatsappCsRoutingRule(models.Model):
             return False, self.env._("The customer has none of the tags.")
         return True, self.env._("The customer has the tag “%s”.", common[0].name)
 
+    def _judge_tag(self, facts):
+        if not self.tag_ids:
+            return True, None
+        common = self.tag_ids.filtered(lambda tag: tag.id in facts.tag_ids)
+        if not common:
+            return False, self.env._("The conversation has none of the tags.")
+        return True, self.env._("The conversation has the tag “%s”.", common[0].name)
+
     def _judge_value(self, facts):
         if not self.min_value:
             return True, None
@@ -236,7 +252,7 @@ class WhatsappCsRoutingRule(models.Model):
             return True, None
         if facts.ad is None:
             return False, self.env._("The customer did not come from an ad.")
-        if self.ad == "words" and not contains(facts.ad, text_match.normalize(self.ad_words)):
+        if self.ad == "words" and not contains(facts.ad, clean(self.ad_words)):
             return False, self.env._("The customer came from another ad.")
         return True, self.env._("The customer came from an ad.")
 
@@ -255,9 +271,10 @@ class WhatsappCsRoutingRule(models.Model):
             conversation: Facts(
                 company_id=conversation.company_id.id,
                 channel_id=conversation.channel_id.id,
-                text=text_match.normalize("\n".join(texts.get(conversation, [])[-MESSAGES:])),
-                lang=conversation.partner_id.lang or "",
+                text=clean("\n".join(texts.get(conversation, [])[-MESSAGES:])),
+                lang=conversation._get_customer_lang(),
                 category_ids=frozenset(conversation.partner_id.category_id.ids),
+                tag_ids=frozenset(conversation.tag_ids.ids),
                 value=values.get(conversation.partner_id, 0),
                 ad=self._get_ad(conversation),
             )
@@ -289,9 +306,16 @@ class WhatsappCsRoutingRule(models.Model):
     def _get_ad(self, conversation):
         if not (conversation.ad_source_id or conversation.ad_headline):
             return None
-        return text_match.normalize(f"{conversation.ad_headline or ''} {conversation.ad_source_id or ''}")
+        return clean(f"{conversation.ad_headline or ''} {conversation.ad_source_id or ''}")
+
+
+def clean(text):
+    """Return ``text`` as ``contains`` compares it."""
+    return " ".join(text_match.split_words(text))
 
 
 def contains(text, phrase):
-    """Tell whether ``phrase`` is in ``text`` as whole words; both are normalized."""
+    """Tell whether ``phrase`` is in ``text``, as whole words where words are kept apart; both are cleaned."""
+    if text_match.is_unspaced(phrase):
+        return phrase.replace(" ", "") in text.replace(" ", "")
     return f" {phrase} " in f" {text} "

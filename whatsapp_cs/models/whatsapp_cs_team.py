@@ -65,7 +65,7 @@ class WhatsappCsTeam(models.Model):
         default=lambda self: self.env._(
             "All our agents are busy at the moment. You are number {{position}} in the queue; we will be with you soon."
         ),
-        help="{{position}} is the number in the team's queue.",
+        help="{{position}} is the number in the team's queue; {{first_name}} and the like work here, too.",
     )
     overflow_minutes = fields.Integer(
         "Pass on After (Minutes)", help="So long in this team's queue, then in the other team's; 0: never."

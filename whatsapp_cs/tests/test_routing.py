@@ -34,9 +34,9 @@ class TestRouting(WhatsappCsCommon):
 
     def test_a_keyword_leads_to_the_team_in_any_script(self):
         self.channel.team_id = self.sales
-        self.create_rule(self.service, keywords="return\nDéfaut\nवापस करना\nإرجاع")
+        self.create_rule(self.service, keywords="return\nDéfaut\nवापस करना\nإرجاع\n退货")
         for number, text in enumerate(
-            ("I want to RETURN this!", "un defaut, hélas", "मुझे जूते वापस करना है", "أريد إِرْجَاع الحذاء")
+            ("I want to RETURN this!", "un defaut, hélas", "मुझे जूते वापस करना है", "أريد إِرْجَاع الحذاء", "我要退货谢谢")
         ):
             with self.subTest(text=text):
                 self.assertEqual(self.let_write(text, f"3247012345{number}").team_id, self.service)
@@ -49,7 +49,7 @@ class TestRouting(WhatsappCsCommon):
         english = self.let_write("shoes", "15550100002")
         self.assertEqual(english.team_id, self.sales)
         other = self.let_write("shoes", "15550100003")
-        other.partner_id.lang = False
+        other.partner_id.lang = self.env["res.lang"]._activate_lang("hi_IN").code
         self.assertEqual(self.env["whatsapp.cs.routing.rule"]._select_team(other).team, self.service)
 
     def test_number_tag_value_and_ad_are_conditions(self):
@@ -68,7 +68,13 @@ class TestRouting(WhatsappCsCommon):
         partner.category_id = vip
         self.assertIn("VIP", select(conversation).reason)
 
-        rule.write({"category_ids": False, "min_value": 500})
+        tag = self.env["whatsapp.cs.tag"].create({"name": "Complaint"})
+        rule.write({"category_ids": False, "tag_ids": tag.ids})
+        self.assertIn("none of the tags", select(conversation).judgements[0].reason)
+        conversation.tag_ids = tag
+        self.assertIn("Complaint", select(conversation).reason)
+
+        rule.write({"tag_ids": False, "min_value": 500})
         self.assertFalse(select(conversation).team)
         lead = self.env["crm.lead"].create(
             {"name": "Order", "type": "opportunity", "partner_id": partner.id, "expected_revenue": 700}

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 
-from ..models.whatsapp_cs_routing_rule import Facts
+from ..models.whatsapp_cs_routing_rule import Facts, clean
 from ..models.whatsapp_cs_team_roster import Roster, Wanted
-from ..tools import text_match
 
 
 class WhatsappCsRoutingTry(models.TransientModel):
@@ -21,6 +20,7 @@ class WhatsappCsRoutingTry(models.TransientModel):
     contact_id = fields.Many2one("whatsapp.cs.contact", "Customer", help="Empty: somebody new.", ondelete="cascade")
     text = fields.Text("The Customer Writes")
     lang_id = fields.Many2one("res.lang", "Language", compute="_compute_lang_id", store=True, readonly=False)
+    tag_ids = fields.Many2many("whatsapp.cs.tag", string="Conversation Tags")
     is_from_ad = fields.Boolean("Came From an Ad")
     ad = fields.Char("Headline of the Ad")
     team_id = fields.Many2one("whatsapp.cs.team", compute="_compute_verdict")
@@ -33,7 +33,7 @@ class WhatsappCsRoutingTry(models.TransientModel):
         for attempt in self:
             attempt.lang_id = self.env["res.lang"]._lang_get(attempt.contact_id.partner_id.lang or "")
 
-    @api.depends("channel_id", "contact_id", "text", "lang_id", "is_from_ad", "ad")
+    @api.depends("channel_id", "contact_id", "text", "lang_id", "tag_ids", "is_from_ad", "ad")
     def _compute_verdict(self):
         for attempt in self:
             verdict = self.env["whatsapp.cs.routing.rule"]._select(attempt._get_facts())
@@ -56,11 +56,12 @@ class WhatsappCsRoutingTry(models.TransientModel):
         return Facts(
             company_id=company.id,
             channel_id=self.channel_id.id,
-            text=text_match.normalize(self.text),
+            text=clean(self.text),
             lang=self.lang_id.code or "",
             category_ids=frozenset(partner.category_id.ids),
+            tag_ids=frozenset(self.tag_ids.ids),
             value=partner._whatsapp_cs_get_value(company).get(partner, 0),
-            ad=text_match.normalize(self.ad) if self.is_from_ad else None,
+            ad=clean(self.ad) if self.is_from_ad else None,
         )
 
     def _get_agent_reason(self, verdict):
