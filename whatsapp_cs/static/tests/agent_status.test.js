@@ -3,7 +3,7 @@ import { describe, expect, test } from "@odoo/hoot";
 import { press } from "@odoo/hoot-dom";
 import { onRpc } from "@web/../tests/web_test_helpers";
 import { whatsappCsStatus } from "@whatsapp_cs/../tests/mock_server/mock_models/res_users";
-import { defineWhatsappCsModels } from "@whatsapp_cs/../tests/whatsapp_cs_test_helpers";
+import { defineWhatsappCsModels, setGroups } from "@whatsapp_cs/../tests/whatsapp_cs_test_helpers";
 
 describe.current.tags("desktop");
 defineWhatsappCsModels();
@@ -16,13 +16,11 @@ function beAgent(values = {}) {
         { state: "offline", reason: false, since: false, load: 0, capacity: 3 },
         values
     );
-    onRpc("res.users", "has_group", ({ args }) =>
-        args[1] === "whatsapp_cs.whatsapp_cs_group_agent" ? true : undefined
-    );
     onRpc("res.users", "whatsapp_cs_set_status", ({ args }) => expect.step(args.join(" ")));
 }
 
 test("who is no agent has no status", async () => {
+    setGroups({ agent: false });
     await startServer();
     await start();
     await contains(".o_menu_systray");

@@ -17,6 +17,13 @@ export class ResUsers extends mailModels.ResUsers {
         });
     }
 
+    /** @override */
+    has_group(_id, group) {
+        return group === "whatsapp_cs.whatsapp_cs_group_agent"
+            ? whatsappCsGroups.agent
+            : super.has_group(...arguments);
+    }
+
     whatsapp_cs_sign() {
         return whatsappCsStatus;
     }
