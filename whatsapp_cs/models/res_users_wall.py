@@ -48,7 +48,7 @@ class ResUsers(models.Model):
                 [("state", "=", "queued")], ["team_id"], ["__count", "unanswered_date:min"]
             )
         }
-        opened = dict(Conversation._read_group([("state", "!=", "resolved")], ["team_id"], ["__count"]))
+        opened = dict(Conversation._read_group([("state", "not in", ("resolved", "spam"))], ["team_id"], ["__count"]))
         teams = [
             *self.env["whatsapp.cs.team"].search([("company_id", "in", self.env.companies.ids)]),
             self.env["whatsapp.cs.team"],

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from odoo import api, models
 from odoo.tools import SQL
 
+from .whatsapp_cs_conversation import HandChange
 from .whatsapp_cs_queue import CONCURRENCY_ERRORS, MAX_TRIES
 from .whatsapp_cs_team_roster import Roster
 
@@ -95,13 +96,14 @@ class WhatsappCsAssigner(models.AbstractModel):
         """Give the first of each queue to free agents; return how many, and whether others were being changed."""
         roster = self._get_roster()
         chosen = self._choose(roster)
-        locked = self._lock_waiting([conversation_id for conversation_id, _seat, _date in chosen])
+        locked = self._lock_waiting([conversation_id for conversation_id, _verdict, _date in chosen])
         given = {}
-        for conversation_id, seat, date in chosen:
+        for conversation_id, verdict, date in chosen:
             if conversation_id in locked:
                 conversation = self.env["whatsapp.cs.conversation"].browse(conversation_id)
-                conversation._set_assigned(self.env["res.users"].browse(seat.user_id))
-                given[seat.id] = date
+                change = HandChange(began="assigned", reason=roster.get_verdict_reason(verdict))
+                conversation._set_assigned(self.env["res.users"].browse(verdict.seat.user_id), change=change)
+                given[verdict.seat.id] = date
         self._note_given(given)
         return len(locked), len(locked) < len(chosen)
 
@@ -118,7 +120,7 @@ class WhatsappCsAssigner(models.AbstractModel):
 
     @api.model
     def _choose(self, roster):
-        """Return ``[(conversation id, seat, date)]`` of the next batch: the most important first, then the oldest."""
+        """Return ``[(conversation id, Verdict, date)]`` of the next batch: the most important first, then the oldest."""
         team_ids = [team_id for team_id in roster.seats if roster.has_room(team_id)]
         if not team_ids:
             return []
@@ -138,15 +140,15 @@ class WhatsappCsAssigner(models.AbstractModel):
             kind = (team_id, wanted[conversation_id])
             if kind in hopeless:
                 continue
-            seat = roster.select(team_id, wanted[conversation_id]).seat
-            if not seat:
+            verdict = roster.select(team_id, wanted[conversation_id])
+            if not verdict.seat:
                 hopeless.add(kind)
                 if not roster.has_room(team_id):
                     team_ids.remove(team_id)
             else:
                 date = datetime.now(UTC).replace(tzinfo=None)
-                roster.give(seat, date)
-                chosen.append((conversation_id, seat, date))
+                roster.give(verdict.seat, date)
+                chosen.append((conversation_id, verdict, date))
             if len(chosen) == BATCH_SIZE or not team_ids:
                 break
         return chosen

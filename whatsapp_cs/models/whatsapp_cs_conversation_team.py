@@ -116,8 +116,9 @@ class WhatsappCsConversation(models.Model):
         self.filtered("team_id").team_date = fields.Datetime.now()
 
     def _is_agent_there(self):
-        """Let those of a team that gives them out come back by its queue: to the last agent, if that one is free."""
-        return super()._is_agent_there() and self.team_id.method in (False, "manual")
+        """Let resolved ones of a team that gives them out come back by its queue: to the last agent, if that one is free."""
+        comes_by_queue = self.state == "resolved" and self.team_id.method not in (False, "manual")
+        return super()._is_agent_there() and not comes_by_queue
 
     def _update_state(self, state, **values):
         if state == "assigned":

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .whatsapp_cs_conversation import HandChange
+
 BATCH_SIZE = 50  # conversations of one transaction
 
 
@@ -165,11 +167,8 @@ class WhatsappCsConversation(models.Model):
         )
         conversations = self.browse(row_id for (row_id,) in self.env.execute_query(query))
         for conversation in conversations:
-            agent = conversation.user_id
-            conversation._set_queued()
+            text = self.env._("%s went offline; the customer is back in the queue.", conversation.user_id.name)
+            conversation._set_queued(change=HandChange(ended="idle", reason=text))
             conversation.returned_user_id = False  # it was not given back: who comes online again may go on with it
-            conversation.discuss_channel_id.message_post(
-                body=self.env._("%s went offline; the customer is back in the queue.", agent.name),
-                subtype_xmlid="mail.mt_note",
-            )
+            conversation.discuss_channel_id.message_post(body=text, subtype_xmlid="mail.mt_note")
         return conversations

@@ -41,6 +41,7 @@ class TestAssigner(WhatsappCsCommon):
         self.assertEqual(conversation.state, "queued")
         self.assign()
         self.assertEqual((conversation.state, conversation.user_id), ("assigned", self.agent))
+        self.assertIn("Arun has least to do", conversation.stint_ids[0].reason)
         member = conversation.discuss_channel_id.channel_member_ids
         self.assertEqual((member.partner_id, member.message_unread_counter), (self.agent.partner_id, 1))
 
