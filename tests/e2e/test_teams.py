@@ -23,7 +23,7 @@ def team(rpc_of):
 
 def choose(page, text):
     page.locator(SWITCH).click()
-    page.locator(MENU).get_by_text(text, exact=True).click()
+    page.locator(MENU).get_by_role("menuitem").filter(has_text=text).click()
     expect(page.locator(MENU)).to_have_count(0)
 
 

@@ -101,7 +101,9 @@ class WhatsappCsTeam(models.Model):
                 [own, ("state", "=", "queued")], ["team_id"], ["__count", "unanswered_date:min"]
             )
         }
-        opened = dict(Conversation._read_group([own, ("state", "not in", ("resolved", "spam"))], ["team_id"], ["__count"]))
+        opened = dict(
+            Conversation._read_group([own, ("state", "not in", ("resolved", "spam"))], ["team_id"], ["__count"])
+        )
         for team in self:
             team.waiting_count, team.waiting_date = waiting.get(team, (0, False))
             team.open_count = opened.get(team, 0)
