@@ -17,7 +17,7 @@ class WhatsappCsConversationAgent(models.Model):
     channel_id = fields.Many2one(related="conversation_id.channel_id", store=True)
     company_id = fields.Many2one(related="conversation_id.company_id", store=True)
     user_id = fields.Many2one("res.users", "Agent", index="btree_not_null")
-    team_id = fields.Many2one("whatsapp.cs.team", "Team", help="In whose queue it waited, or whose agent had it.")
+    team_id = fields.Many2one("whatsapp.cs.team", help="In whose queue it waited, or whose agent had it.")
     date_from = fields.Datetime("From", required=True, default=fields.Datetime.now)
     date_to = fields.Datetime("Until")
     minutes = fields.Float("Time", compute="_compute_minutes", help="In minutes; until now when it goes on.")

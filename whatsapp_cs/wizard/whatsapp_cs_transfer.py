@@ -17,7 +17,7 @@ class WhatsappCsTransfer(models.TransientModel):
             ("all_group_ids", "in", self.env.ref("whatsapp_cs.whatsapp_cs_group_agent").ids),
         ],
     )
-    team_id = fields.Many2one("whatsapp.cs.team", "Team", domain="[('company_id', 'in', company_ids)]")
+    team_id = fields.Many2one("whatsapp.cs.team", domain="[('company_id', 'in', company_ids)]")
     reason = fields.Char(help="Your colleague reads it first; it stays in the history.")
     warning = fields.Char(compute="_compute_warning")
 
