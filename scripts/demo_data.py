@@ -21,6 +21,7 @@ USERS = {
     "admin": ("Administrator", ["whatsapp_cs.whatsapp_cs_group_administrator"]),
     "editor": ("Erin Editor", ["whatsapp_cs.whatsapp_cs_group_editor", "sales_team.group_sale_salesman"]),
     "agent": ("Arun Agent", ["whatsapp_cs.whatsapp_cs_group_agent", "sales_team.group_sale_salesman"]),
+    "agent2": ("Bela Agent", ["whatsapp_cs.whatsapp_cs_group_agent", "sales_team.group_sale_salesman"]),
     "analyst": ("Nadia Analyst", ["whatsapp_cs.whatsapp_cs_group_analyst"]),
 }
 # Written on the very first start, so that nobody meets an empty desk.

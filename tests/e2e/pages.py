@@ -134,6 +134,14 @@ class Discuss:
     def bar(self):
         return self.page.locator(".o-whatsapp_cs-ComposerBar")
 
+    @property
+    def lock(self):
+        return self.page.locator(".o-whatsapp_cs-LockChip")
+
+    @property
+    def viewers(self):
+        return self.page.locator(".o-whatsapp_cs-ComposerBar-viewers")
+
     def type(self, text):
         self.composer.click()
         self.composer.press_sequentially(text)

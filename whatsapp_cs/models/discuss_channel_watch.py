@@ -18,6 +18,10 @@ class DiscussChannel(models.Model):
         related="whatsapp_cs_conversation_id.lock_end", string="WhatsApp Conversation Reserved"
     )
 
+    whatsapp_cs_snooze_until = fields.Datetime(
+        related="whatsapp_cs_conversation_id.snooze_until", string="WhatsApp Conversation Snoozed Until"
+    )
+
     def _whatsapp_cs_get_store_fields(self):
         # sudo: whatsapp.cs.conversation - as for the agent
         return super()._whatsapp_cs_get_store_fields() + [
@@ -28,6 +32,7 @@ class DiscussChannel(models.Model):
                 sudo=True,
             ),
             Store.Attr("whatsapp_cs_lock_end", predicate=is_whatsapp_cs, sudo=True),
+            Store.Attr("whatsapp_cs_snooze_until", predicate=is_whatsapp_cs, sudo=True),
         ]
 
     def whatsapp_cs_watch(self, sign="here"):

@@ -40,6 +40,13 @@ export class ComposerBar extends Component {
             case "window":
                 return this.windowText;
         }
+        if (this.thread.whatsapp_cs_snooze_until) {
+            return _t("Snoozed until %(time)s, or until the customer writes.", {
+                time: this.thread.whatsapp_cs_snooze_until.toLocaleString(DateTime.DATETIME_MED, {
+                    locale: user.lang,
+                }),
+            });
+        }
         if (!this.thread.isWhatsappCsFree) {
             return "";
         }

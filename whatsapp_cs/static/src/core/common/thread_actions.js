@@ -1,4 +1,3 @@
-import { ACTION_TAGS } from "@mail/core/common/action";
 import { registerThreadAction } from "@mail/core/common/thread_actions";
 import { MacroDialog } from "@whatsapp_cs/palette/macro_dialog";
 
@@ -101,7 +100,6 @@ registerThreadAction("whatsapp-cs-spam", {
         }),
     sequence: 8,
     sequenceGroup: 2,
-    tags: ACTION_TAGS.DANGER,
 });
 registerThreadAction("whatsapp-cs-unblock", {
     condition: (params) => canChange(params) && params.thread.whatsapp_cs_state === "spam",

@@ -17,6 +17,7 @@ patch(Thread.prototype, {
         /** The customer's first message nobody has answered yet. */
         this.whatsapp_cs_unanswered_date = fields.Datetime();
         this.whatsapp_cs_user_id = fields.One("res.users");
+        this.whatsapp_cs_snooze_until = fields.Datetime();
         this.whatsapp_cs_window_end = fields.Datetime({
             onUpdate() {
                 this._whatsappCsWatchWindow();

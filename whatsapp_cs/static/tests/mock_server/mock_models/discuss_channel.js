@@ -13,6 +13,7 @@ export class DiscussChannel extends mailModels.DiscussChannel {
     whatsapp_cs_window_end = fields.Datetime();
     whatsapp_cs_channel_name = fields.Char();
     whatsapp_cs_lock_end = fields.Datetime();
+    whatsapp_cs_snooze_until = fields.Datetime();
     whatsapp_cs_lock_user_id = fields.Many2one({ relation: "res.users" });
 
     /** @override */
@@ -35,6 +36,7 @@ export class DiscussChannel extends mailModels.DiscussChannel {
             store._add_record_fields(this.browse(channel.id), {
                 whatsapp_cs_channel_name: channel.whatsapp_cs_channel_name,
                 whatsapp_cs_lock_end: channel.whatsapp_cs_lock_end,
+                whatsapp_cs_snooze_until: channel.whatsapp_cs_snooze_until,
                 whatsapp_cs_lock_user_id: lockUser
                     ? { id: lockUser.id, partner_id: lockUser.partner_id }
                     : false,
