@@ -48,7 +48,9 @@ def test_an_editor_takes_over_and_the_agents_text_is_kept(discuss_of, conversati
     expect(phone_of(customer).received("Erin here")).to_have_count(1)
 
 
-def test_a_conversation_is_handed_to_a_colleague_who_is_told_why(discuss_of, backend_of, conversation, thread_id_of, rpc_of):
+def test_a_conversation_is_handed_to_a_colleague_who_is_told_why(
+    discuss_of, backend_of, conversation, thread_id_of, rpc_of
+):
     customer = conversation("Passed")
     agent, colleague = discuss_of("agent", customer), discuss_of("agent2")
     agent.write("One moment")
@@ -61,7 +63,9 @@ def test_a_conversation_is_handed_to_a_colleague_who_is_told_why(discuss_of, bac
     dialog.get_by_role("button", name="Transfer").click()
     expect(dialog).to_be_hidden()
 
-    expect(colleague.notification.first).to_contain_text("Arun Agent handed the conversation to Bela Agent: Knows tents")
+    expect(colleague.notification.first).to_contain_text(
+        "Arun Agent handed the conversation to Bela Agent: Knows tents"
+    )
     expect(colleague.mine(customer["name"])).to_be_visible()
     expect(agent.bar).to_contain_text("Answered by Bela Agent.")
     colleague.mine(customer["name"]).locator(".o-mail-DiscussSidebarChannel").click()

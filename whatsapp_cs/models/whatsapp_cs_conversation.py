@@ -11,6 +11,9 @@ GROUP_AGENT = "whatsapp_cs.whatsapp_cs_group_agent"
 GROUP_EDITOR = "whatsapp_cs.whatsapp_cs_group_editor"
 
 
+REGROUPED = ("merged", "split")  # ends of a case that nobody has solved: nothing follows from them
+
+
 class HandChange(NamedTuple):
     """How and why a conversation changes hands, as the history keeps it."""
 

@@ -44,6 +44,7 @@ class WhatsappCsConversationAgent(models.Model):
             ("resolved", "Resolved"),
             ("spam", "Marked as Spam"),
             ("merged", "Merged"),
+            ("split", "Split"),
         ],
         "How It Ended",
     )

@@ -79,7 +79,7 @@ class WhatsappCsConversation(models.Model):
     def _take_in(self, others):
         values = self._prepare_merge_values(others)
         for other in others.filtered(lambda other: other.state != "resolved"):
-            other._close(change=HandChange(ended="merged"))
+            other._close("merged")
         others.message_ids.conversation_id = self
         others.stint_ids.conversation_id = self
         self.write(values)
@@ -104,10 +104,10 @@ class WhatsappCsConversation(models.Model):
                 )
         self._broadcast()
 
-    def _close(self, change=None):
-        """End a case that has only become part of another one: nobody has solved it, nothing follows."""
+    def _close(self, ended):
+        """End a case that has only been merged or split: nobody has solved it, and nobody is asked how it was."""
         now = fields.Datetime.now()
-        self._update_state("resolved", change=change, resolved_date=now, unanswered_date=False)
+        self._update_state("resolved", change=HandChange(ended=ended), resolved_date=now, unanswered_date=False)
 
     def _prepare_merge_values(self, others):
         """Return what the case that remains learns from the others."""

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .whatsapp_cs_conversation import GROUP_EDITOR
+from .whatsapp_cs_conversation import GROUP_EDITOR, REGROUPED
 
 
 class WhatsappCsConversation(models.Model):
@@ -31,7 +31,8 @@ class WhatsappCsConversation(models.Model):
 
     def _update_state(self, state, *args, **values):
         result = super()._update_state(state, *args, **values)
-        if state == "resolved":
+        change = values.get("change")
+        if state == "resolved" and not (change and change.ended in REGROUPED):
             # sudo: whatsapp.cs.rating - the question follows from the case, whoever resolves it
             self.env["whatsapp.cs.rating"].sudo()._plan(self.filtered(lambda c: c._asks_rating()).sudo())
         return result

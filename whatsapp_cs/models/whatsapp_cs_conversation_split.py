@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from .whatsapp_cs_conversation import HandChange
+
 
 class WhatsappCsConversation(models.Model):
     """One case that is two: from a message on it is another matter, and a case of its own."""
@@ -38,7 +40,7 @@ class WhatsappCsConversation(models.Model):
         unanswered_date = self.unanswered_date and max(self.unanswered_date, moved[0].date)
         waits = bool(unanswered_date) and moved.filtered(lambda message: message.direction == "in")
         if state != "resolved":
-            self._close()
+            self._close("split")
         new = self.create(
             {
                 "contact_id": self.contact_id.id,
@@ -51,7 +53,9 @@ class WhatsappCsConversation(models.Model):
         self.write(self._prepare_counts(self.message_ids))
         new._show_in_thread()
         if state == "resolved":
-            new._update_state("resolved", user_id=self.user_id.id, resolved_date=resolved_date)
+            new._update_state(
+                "resolved", change=HandChange(ended="split"), user_id=self.user_id.id, resolved_date=resolved_date
+            )
         elif agent:
             new._set_assigned(agent)
             if not new.unanswered_date:

@@ -49,6 +49,7 @@ class TestMerge(WhatsappCsCommon):
         texts = self.get_texts(self.get_thread())
         self.assertIn("My order is late", texts[0])
         self.assertIn("Erin merged the conversation", texts[-1])
+        self.assertFalse(self.env["whatsapp.cs.rating"].search([("conversation_id", "=", second.id)]))
         report = self.env["whatsapp.cs.conversation.report"].search([("channel_id", "=", self.channel.id)])
         self.assertEqual(report.mapped("inbound_count"), [2])
 
