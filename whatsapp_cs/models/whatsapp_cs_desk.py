@@ -98,7 +98,7 @@ class WhatsappCsConversation(models.Model):
     @api.model
     def _get_desk_tabs(self):
         """Return ``{key: Tab}`` of the user, in their order; extend it to add a list to the desk."""
-        is_open = fields.Domain("state", "!=", "resolved")
+        is_open = fields.Domain("state", "not in", ("resolved", "spam"))
         tabs = {
             "mine": Tab(
                 self.env._("Mine"),
@@ -110,6 +110,7 @@ class WhatsappCsConversation(models.Model):
         if self.env.user.has_group(GROUP_EDITOR):
             tabs["all"] = Tab(self.env._("All"), is_open, order=WAITING_ORDER)
         tabs["waiting"] = Tab(self.env._("Waiting for customer"), fields.Domain("state", "=", "waiting"))
+        tabs["snoozed"] = Tab(self.env._("Snoozed"), fields.Domain("state", "=", "snoozed"))
         tabs["resolved"] = Tab(self.env._("Resolved"), fields.Domain("state", "=", "resolved"), is_counted=False)
         return tabs
 
