@@ -197,7 +197,9 @@ class WhatsappCsConversation(models.Model):
                 "name": conversation.contact_id.name,
                 "partner_id": conversation.partner_id.id,
                 "state": conversation.state,
-                "user": conversation.user_id and {"id": conversation.user_id.id, "name": conversation.user_id.name},
+                "user": {"id": conversation.user_id.id, "name": conversation.user_id.name}
+                if conversation.user_id
+                else False,
                 "unanswered_date": fields.Datetime.to_string(conversation.unanswered_date),
                 "last_message_date": fields.Datetime.to_string(conversation.last_message_date),
                 "window_end_date": fields.Datetime.to_string(conversation.window_end_date),

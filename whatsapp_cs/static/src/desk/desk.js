@@ -396,6 +396,8 @@ export class Desk extends Component {
             case "take":
             case "resolve":
             case "release":
+            case "transfer":
+            case "snooze":
                 return this.act(id);
         }
     }
