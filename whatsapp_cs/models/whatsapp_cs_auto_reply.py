@@ -49,6 +49,7 @@ class WhatsappCsAutoReply(models.Model):
         help="One word or phrase a line, in any language. Case, accents and punctuation don't matter. With patterns: one "
         "regular expression a line.",
     )
+    keyword_summary = fields.Char(compute="_compute_keyword_summary")
     match = fields.Selection(
         [("any", "One of them"), ("all", "All of them"), ("pattern", "A pattern (regular expression)")],
         "The Message Has",
@@ -126,6 +127,12 @@ class WhatsappCsAutoReply(models.Model):
         "Hours of the day are between 00:00 and 24:00.",
     )
     _dates_in_order = models.Constraint("CHECK(date_to >= date_from)", "The rule ends before it begins.")
+
+    @api.depends("trigger", "keywords")
+    def _compute_keyword_summary(self):
+        """Show the words in one line of a list."""
+        for rule in self:
+            rule.keyword_summary = rule.trigger == "keyword" and ", ".join((rule.keywords or "").split("\n"))
 
     @api.depends("trigger", "hands_over", "team_id")
     def _compute_settles(self):

@@ -69,7 +69,7 @@ class WhatsappCsConversation(models.Model):
         self.ensure_one()
         channel = self.channel_id.with_context(lang=self.partner_id.lang or self.company_id.partner_id.lang)
         if channel.nudge_text:
-            self._post_automatic(channel.nudge_text)
+            self._answer_automatically("nudge", channel.nudge_text)
 
     def _post_automatic(self, text, message_type="text", content=None):
         """Send a message that no person wrote; it answers nobody, so waiting times go on. Return the ``whatsapp.cs.message``.

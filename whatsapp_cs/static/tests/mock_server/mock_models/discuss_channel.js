@@ -6,6 +6,8 @@ import { patch } from "@web/core/utils/patch";
 
 export class DiscussChannel extends mailModels.DiscussChannel {
     whatsapp_cs_partner_id = fields.Many2one({ relation: "res.partner" });
+    whatsapp_cs_rest_reason = fields.Char();
+    whatsapp_cs_rest_until = fields.Datetime();
     whatsapp_cs_state = fields.Char();
     whatsapp_cs_unanswered_date = fields.Datetime();
     whatsapp_cs_team = fields.Json();
@@ -44,6 +46,8 @@ export class DiscussChannel extends mailModels.DiscussChannel {
                     ResPartner.browse(channel.whatsapp_cs_partner_id),
                     makeKwArgs({ fields: ["avatar_128", "name"] })
                 ),
+                whatsapp_cs_rest_reason: channel.whatsapp_cs_rest_reason,
+                whatsapp_cs_rest_until: channel.whatsapp_cs_rest_until,
                 whatsapp_cs_state: channel.whatsapp_cs_state,
                 whatsapp_cs_team: channel.whatsapp_cs_team,
                 whatsapp_cs_unanswered_date: channel.whatsapp_cs_unanswered_date,
