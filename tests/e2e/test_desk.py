@@ -152,3 +152,50 @@ def test_right_to_left_and_dark(conversation, thread_id_of, desk_of, rpc_of):
         save(editor.page, "desk-rtl")
     finally:
         admin.call("res.users", "write", me, {"lang": before})
+
+
+def open_wall(backend):
+    backend.open("whatsapp-wall")
+    expect(backend.page.locator(".o-whatsapp_cs-WallAgent").first).to_be_visible()
+    return backend
+
+
+def figure(wall, key):
+    return wall.page.locator(f".o-whatsapp_cs-WallFigure[data-figure='{key}']")
+
+
+def waiting(wall, customer):
+    return wall.page.locator(".o-whatsapp_cs-WallCase").filter(has_text=customer["name"])
+
+
+def agent_card(wall, name):
+    return wall.page.locator(".o-whatsapp_cs-WallAgent").filter(has_text=name)
+
+
+def test_a_customer_is_dragged_onto_an_agent(conversation, simulator, thread_id_of, backend_of, desk_of, rpc_of):
+    [me] = rpc_of("editor").call("res.users", "search_read", [["login", "=", "agent"]], ["name"])
+    wall = open_wall(backend_of("editor"))
+    agent = desk_of("agent")
+    agent.choose_tab("mine")
+    customer = conversation("Drag")
+    expect(waiting(wall, customer)).to_be_visible()  # by itself
+    save(wall.page, "wall")
+    waiting(wall, customer).locator(".fw-bold").drag_to(agent_card(wall, me["name"]))
+    expect(waiting(wall, customer)).to_have_count(0)
+    expect(agent.row(customer["name"])).to_be_visible()
+
+    by_menu = conversation("Menu")
+    expect(waiting(wall, by_menu)).to_be_visible()
+    waiting(wall, by_menu).get_by_role("button", name="Assign to…").click()
+    wall.page.get_by_role("menuitem", name=me["name"]).click()
+    expect(waiting(wall, by_menu)).to_have_count(0)
+    expect(agent.row(by_menu["name"])).to_be_visible()
+
+    figure(wall, "unanswered").click()
+    expect(wall.page.locator(".o_breadcrumb")).to_contain_text("Unanswered with agents")
+    expect(wall.page.locator(".o_data_row").filter(has_text=by_menu["name"])).to_be_visible()
+
+
+def test_who_is_no_editor_has_no_wall(backend_of):
+    agent = backend_of("agent").open("whatsapp-wall")
+    expect(agent.page.get_by_text("The wall is for WhatsApp editors")).to_be_visible()

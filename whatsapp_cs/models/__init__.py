@@ -68,6 +68,7 @@ from . import whatsapp_cs_window
 from . import whatsapp_cs_desk
 from . import whatsapp_cs_desk_message
 from . import whatsapp_cs_desk_cards
+from . import whatsapp_cs_wall
 
 # automation
 from . import whatsapp_cs_tag

@@ -98,7 +98,7 @@ class WhatsappCsConversation(models.Model):
     @api.model
     def _get_desk_tabs(self):
         """Return ``{key: Tab}`` of the user, in their order; extend it to add a list to the desk."""
-        is_open = fields.Domain("state", "!=", "resolved")
+        is_open = fields.Domain("state", "not in", ("resolved", "spam"))
         tabs = {
             "mine": Tab(
                 self.env._("Mine"),
@@ -110,6 +110,7 @@ class WhatsappCsConversation(models.Model):
         if self.env.user.has_group(GROUP_EDITOR):
             tabs["all"] = Tab(self.env._("All"), is_open, order=WAITING_ORDER)
         tabs["waiting"] = Tab(self.env._("Waiting for customer"), fields.Domain("state", "=", "waiting"))
+        tabs["snoozed"] = Tab(self.env._("Snoozed"), fields.Domain("state", "=", "snoozed"))
         tabs["resolved"] = Tab(self.env._("Resolved"), fields.Domain("state", "=", "resolved"), is_counted=False)
         return tabs
 
@@ -196,7 +197,9 @@ class WhatsappCsConversation(models.Model):
                 "name": conversation.contact_id.name,
                 "partner_id": conversation.partner_id.id,
                 "state": conversation.state,
-                "user": conversation.user_id and {"id": conversation.user_id.id, "name": conversation.user_id.name},
+                "user": {"id": conversation.user_id.id, "name": conversation.user_id.name}
+                if conversation.user_id
+                else False,
                 "unanswered_date": fields.Datetime.to_string(conversation.unanswered_date),
                 "last_message_date": fields.Datetime.to_string(conversation.last_message_date),
                 "window_end_date": fields.Datetime.to_string(conversation.window_end_date),

@@ -214,5 +214,7 @@ class CrmLead(models.Model):
         if not self._get_whatsapp_cs_desk_fields().isdisjoint(vals):
             # sudo: whatsapp.cs.conversation - which desks look again; nothing is read or changed
             Conversation = self.env["whatsapp.cs.conversation"].sudo()
-            Conversation.search([("lead_id", "in", self.ids), ("state", "!=", "resolved")])._note_desk_change()
+            Conversation.search(
+                [("lead_id", "in", self.ids), ("state", "not in", ("resolved", "spam"))]
+            )._note_desk_change()
         return result

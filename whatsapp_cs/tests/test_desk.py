@@ -240,3 +240,30 @@ class TestDesk(WhatsappCsCommon):
         self.assertEqual(conversation.lead_id, lead)
         with self.assertRaises(AccessError):
             conversation.with_user(self.agent).action_create_lead()
+
+    # === WALL === #
+
+    def test_the_wall_tells_editors_who_waits_and_who_could_answer(self):
+        self.write_in(ANA, minutes_ago=20)
+        self.write_in(BO, name="Bo", minutes_ago=2)
+        self.write_in(CI, name="Ci", minutes_ago=3)
+        self.get_conversation(CI).with_user(self.agent).action_take()
+        wall = self.desk(self.editor).get_wall()
+        figures = {figure["id"]: figure for figure in wall["figures"]}
+        counts = {key: figure["count"] for key, figure in figures.items()}
+        self.assertEqual(counts, {"waiting": 2, "unanswered": 1, "late": 1, "customer": 0})
+        for key, figure in figures.items():  # the list behind a figure has as many
+            found = self.desk(self.editor).search_count(figure["domain"])
+            self.assertEqual(found, figure["count"], key)
+        self.assertEqual([row["name"] for row in wall["waiting_rows"]], ["Ana", "Bo"])
+        [arun] = [agent for agent in wall["agents"] if agent["id"] == self.agent.id]
+        self.assertEqual(arun["load"], 1)
+        for user in (self.agent, self.analyst, self.employee):
+            with self.assertRaises(AccessError):
+                self.desk(user).get_wall()
+
+    def test_a_conversation_is_given_to_an_agent_from_the_wall(self):
+        self.write_in(ANA)
+        self.get_conversation(ANA).with_user(self.editor).action_assign(self.agent_2.id)
+        self.assertEqual(self.get_names(self.agent_2, "mine"), ["Ana"])
+        self.assertEqual(self.desk(self.editor).get_wall()["waiting_rows"], [])

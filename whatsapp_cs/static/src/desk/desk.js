@@ -208,6 +208,7 @@ export class Desk extends Component {
                 mine: _t("You have no conversation"),
                 queue: _t("Nobody waits in the queue"),
                 resolved: _t("Nothing was resolved yet"),
+                snoozed: _t("Nothing is put off"),
                 waiting: _t("No customer owes an answer"),
             }[this.list.tabId] ?? _t("No conversation here")
         );
@@ -221,6 +222,7 @@ export class Desk extends Component {
             {
                 mine: _t("Take the next customer from the queue, or answer one there: that takes the conversation."),
                 queue: _t("Whoever writes next appears here by itself."),
+                snoozed: _t("What you snooze waits here, and comes back by itself."),
                 resolved: _t("Resolved conversations stay here, to be read and searched."),
                 waiting: _t("Conversations you have answered wait here until the customer writes again."),
             }[this.list.tabId] ?? _t("New messages appear here by themselves.")
@@ -394,6 +396,8 @@ export class Desk extends Component {
             case "take":
             case "resolve":
             case "release":
+            case "transfer":
+            case "snooze":
                 return this.act(id);
         }
     }

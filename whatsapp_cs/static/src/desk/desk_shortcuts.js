@@ -14,6 +14,8 @@ export const SHORTCUTS = [
     { id: "take", keys: ["t"], name: _t("Take the conversation") },
     { id: "resolve", keys: ["e"], name: _t("Resolve the conversation") },
     { id: "release", keys: ["u"], name: _t("Return the conversation to the queue") },
+    { id: "transfer", keys: ["r"], name: _t("Hand the conversation over") },
+    { id: "snooze", keys: ["s"], name: _t("Snooze the conversation") },
     { id: "panel", keys: ["i"], name: _t("Show or hide customer and case") },
     { id: "search", keys: ["/"], name: _t("Search") },
     { id: "list", keys: ["l"], name: _t("To the list of conversations") },
