@@ -51,7 +51,7 @@ def act(stack, index, ended):
     """Do what agents do with conversations that were given to them; return what Odoo refused for no good reason."""
     session, chance, errors = stack.agent("editor", index % 2), random.Random(index), []
     connection = stack.postgres.connect(stack.database)
-    with connection, connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         while not ended.is_set():
             cursor.execute("SELECT id FROM whatsapp_cs_conversation WHERE state = 'assigned' AND id %% %s = %s LIMIT 20",
                            (EDITORS, index))  # fmt: skip

@@ -106,7 +106,8 @@ class WhatsappCsConversation(models.Model):
         return super()._hand_over(reason, answers=answers, skill=skill)
 
     def _route(self):
-        """Choose a team for those without one."""
+        """Choose a team for those without one; one that was archived meanwhile is none."""
+        self.filtered(lambda conversation: not conversation.team_id.active).team_id = False
         verdicts = self.env["whatsapp.cs.routing.rule"]._select_teams(self.filtered(lambda c: not c.team_id))
         for conversation, verdict in verdicts.items():
             if verdict.team:

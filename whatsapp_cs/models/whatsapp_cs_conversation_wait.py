@@ -89,7 +89,8 @@ class WhatsappCsConversation(models.Model):
             "overflow_date",
             SQL(
                 """
-                team.overflow_minutes > 0 AND team.overflow_team_id IS NOT NULL
+                team.overflow_minutes > 0
+                AND EXISTS (SELECT 1 FROM whatsapp_cs_team WHERE id = team.overflow_team_id AND active)
                 AND conversation.team_date < %s - team.overflow_minutes * interval '1 minute'
                 """,
                 fields.Datetime.now(),

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.base.models.res_partner import _lang_get
 
-from .whatsapp_cs_conversation import GROUP_EDITOR
+from .whatsapp_cs_conversation import GROUP_AGENT, GROUP_EDITOR
 from .whatsapp_cs_reminder import ACTIVITY
 from .whatsapp_cs_team_roster import Roster
 
@@ -81,11 +81,11 @@ class WhatsappCsTeam(models.Model):
         default=10,
         help="Customers who wait for an agent who went offline come back into the queue after this time; 0: never.",
     )
-    waiting_count = fields.Integer("In the Queue", compute="_compute_counts")
-    waiting_date = fields.Datetime("Longest Waiting", compute="_compute_counts")
-    open_count = fields.Integer("Open Conversations", compute="_compute_counts")
-    online_count = fields.Integer("Agents Online", compute="_compute_online_count")
-    member_count = fields.Integer("Agents", compute="_compute_online_count")
+    waiting_count = fields.Integer("In the Queue", compute="_compute_counts", groups=GROUP_AGENT)
+    waiting_date = fields.Datetime("Longest Waiting", compute="_compute_counts", groups=GROUP_AGENT)
+    open_count = fields.Integer("Open Conversations", compute="_compute_counts", groups=GROUP_AGENT)
+    online_count = fields.Integer("Agents Online", compute="_compute_online_count", groups=GROUP_AGENT)
+    member_count = fields.Integer("Agents", compute="_compute_online_count", groups=GROUP_AGENT)
 
     _minutes_bounds = models.Constraint(
         "CHECK(overflow_minutes BETWEEN 0 AND 1440 AND escalation_minutes BETWEEN 0 AND 1440 AND release_minutes BETWEEN 0 AND 1440)",

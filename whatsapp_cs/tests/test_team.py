@@ -116,6 +116,13 @@ class TestTeam(WhatsappCsCommon):
         self.sales.with_user(self.editor).active = False
         self.assertEqual((self.conversation.state, self.conversation.team_id.id), ("queued", False))
 
+    def test_what_comes_back_to_an_archived_team_waits_in_the_queue_of_all(self):
+        self.conversation._set_team(self.sales, "By hand")
+        self.conversation.with_user(self.agent).action_take()
+        self.sales.active = False
+        self.conversation.with_user(self.agent).action_release()
+        self.assertEqual((self.conversation.state, self.conversation.team_id.id), ("queued", False))
+
     def test_agents_read_teams_and_change_nothing(self):
         self.assertEqual(self.sales.with_user(self.agent).name, "Sales")
         with self.assertRaises(AccessError):
