@@ -191,6 +191,8 @@ class WhatsappCsFollowUp(models.Model):
             return self.env._("The follow-up was switched off.")
         if contact.consent == "out":
             return self.env._("The customer has opted out.")
+        if contact.blocked_date:
+            return self.env._("The customer is blocked.")
         if self.only_not_bought and contact._has_ordered_since(job.cause_date):
             return self.env._("The customer has bought.")
         if self.only_silent and contact.last_message_date and contact.last_message_date > job.cause_date:

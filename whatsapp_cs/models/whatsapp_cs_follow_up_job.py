@@ -229,3 +229,23 @@ class WhatsappCsContact(models.Model):
         of_country = pytz.country_timezones.get(self.country_id.code or "", [])
         zones = [self.partner_id.tz, of_country[0] if len(of_country) == 1 else None, self.channel_id.tz]
         return next((zone for zone in zones if zone in pytz.all_timezones_set), "UTC")
+
+
+class WhatsappCsConversation(models.Model):
+    _inherit = "whatsapp.cs.conversation"  # pylint: disable=consider-merging-classes-inherited
+
+    def _get_desk_cards(self):
+        """Show what will be written to the customer by itself."""
+        cards = super()._get_desk_cards()
+        domain = [("contact_id", "=", self.contact_id.id), ("state", "=", "waiting")]
+        if jobs := self.env["whatsapp.cs.follow.up.job"].search(domain, order="due_date"):
+            cards["follow_ups"] = [
+                {
+                    "id": job.id,
+                    "name": job.follow_up_id.name,
+                    "date": fields.Datetime.to_string(job.due_date),
+                    "reason": job.reason,
+                }
+                for job in jobs
+            ]
+        return cards

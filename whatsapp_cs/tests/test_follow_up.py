@@ -179,6 +179,29 @@ class TestFollowUp(WhatsappCsCommon):
         )
         self.assertFalse(self.get_sent())
 
+    def test_who_is_blocked_gets_nothing(self):
+        self.resolve()
+        self.get_contact().blocked_date = fields.Datetime.now()
+        self.pass_time(hours=2)
+        self.assertEqual((self.get_jobs().state, self.get_jobs().reason), ("cancelled", "The customer is blocked."))
+
+    def test_automation_that_rests_sends_no_follow_up_either(self):
+        self.answer("Here is how it works")
+        self.resolve()
+        self.pass_time(hours=2)
+        job = self.get_jobs()
+        self.assertEqual(job.state, "waiting")
+        self.assertIn("Automation rests until", job.reason)
+        self.assertEqual(job.due_date, self.get_conversation().automation_rest_until)
+
+    def test_it_is_not_one_automatic_message_too_many(self):
+        self.resolve()
+        for _number in range(self.channel.automation_cap):
+            self.get_conversation()._note_automation("keyword", outcome="sent", counts=True)
+        self.pass_time(hours=2)
+        self.assertIn("as many automatic messages as are allowed", self.get_jobs().reason)
+        self.assertFalse(self.get_sent())
+
     def test_an_editor_cancels_an_agent_does_not(self):
         self.resolve()
         job = self.get_jobs()
@@ -238,6 +261,11 @@ class TestFollowUp(WhatsappCsCommon):
         self.rule.write({"active": False, "delay": 2, "delay_unit": "days"})
         with self.assertRaisesRegex(ValidationError, "choose an approved template"):
             self.rule.active = True
+
+    def test_the_agent_sees_at_the_desk_what_will_be_written(self):
+        self.resolve()
+        [card] = self.get_conversation().with_user(self.agent).get_desk_data()["cards"]["follow_ups"]
+        self.assertEqual((card["name"], card["reason"]), ("After the case", False))
 
     def test_smart_buttons_lead_to_the_jobs(self):
         self.resolve()

@@ -9,5 +9,5 @@ registerMessageAction("whatsapp-cs-rate-answer", {
     name: ({ message }) =>
         message.whatsapp_cs_answer === "wrong" ? _t("The Answer Was Right After All") : _t("Wrong Answer"),
     onSelected: ({ message }) => message.whatsappCsRateAnswer(),
-    sequence: 25,
+    sequence: 15,
 });

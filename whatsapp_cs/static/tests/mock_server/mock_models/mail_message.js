@@ -7,6 +7,7 @@ export class MailMessage extends mailModels.MailMessage {
     whatsapp_cs_state = fields.Char();
     whatsapp_cs_error = fields.Char();
     whatsapp_cs_error_code = fields.Char();
+    whatsapp_cs_answer = fields.Char();
 
     get _to_store_defaults() {
         return [
@@ -14,7 +15,12 @@ export class MailMessage extends mailModels.MailMessage {
             "whatsapp_cs_state",
             "whatsapp_cs_error",
             "whatsapp_cs_error_code",
+            "whatsapp_cs_answer",
         ];
+    }
+
+    whatsapp_cs_rate_answer([id], isWrong) {
+        this.write([id], { whatsapp_cs_answer: isWrong ? "wrong" : "given" });
     }
 
     whatsapp_cs_retry([id]) {
