@@ -48,7 +48,7 @@ test("a reply is counted and shown as on the phone while it is typed", async () 
     await contains(".o-whatsapp_cs-ReplyText-counter.text-danger", {
         text: "257 of 256 characters",
     });
-    await contains(`.o-whatsapp_cs-ReplyText-notice:contains(${"x".repeat(150)}…)`);
+    await contains(`.o-whatsapp_cs-ReplyText-notice:contains('${"x".repeat(150)}…')`);
 });
 
 test("the chat says that automation rests, until when and why", async () => {
