@@ -88,6 +88,7 @@ from . import whatsapp_cs_follow_up_job
 from . import whatsapp_cs_link
 from . import whatsapp_cs_automation_quality
 from . import whatsapp_cs_channel_replies
+from . import whatsapp_cs_conversation_sensitive
 from . import whatsapp_cs_conversation_rating
 from . import whatsapp_cs_channel_rating
 from . import whatsapp_cs_rating

@@ -126,7 +126,8 @@ class WhatsappCsAssigner(models.AbstractModel):
             return []
         query = SQL(
             """
-            SELECT id, team_id FROM whatsapp_cs_conversation WHERE state = 'queued' AND team_id = ANY(%s) AND %s
+            SELECT id, team_id FROM whatsapp_cs_conversation
+             WHERE state = 'queued' AND team_id = ANY(%s) AND %s AND is_sensitive IS NOT TRUE
              ORDER BY priority DESC, unanswered_date, id LIMIT %s
             """,
             team_ids,

@@ -81,7 +81,8 @@ class TestRoles(WhatsappCsCommon):
             ("r", "formatted_read_group", ([], [], ["__count"])),
             ("r", "name_search", ("",)),
         ]
-        if model not in ("whatsapp.cs.bot.condition", "whatsapp.cs.consent"):  # refused without what they belong to
+        # Those are refused, or break, without what they belong to before any right is asked for.
+        if model not in ("whatsapp.cs.automation.event", "whatsapp.cs.bot.condition", "whatsapp.cs.consent"):
             calls.append(("c", "create", ([{}],)))
         # Of what a user does not see at all nothing can be changed, whatever the right.
         if record and self.env[model]._auto and record.with_user(user).has_access("read"):
@@ -102,6 +103,26 @@ class TestRoles(WhatsappCsCommon):
                 self.assertFalse(self.call(self.agent_2, model, "search", [("id", "=", record.id)]))
                 for user, refused in ((self.agent_2, True), (self.agent, False), (self.editor, False)):
                     self.assertEqual(self.is_refused(user, model, "read", record.ids, ["create_date"]), refused)
+
+    def test_a_sensitive_conversation_is_for_editors_and_for_whom_it_is_given_to(self):
+        team = self.create_team("Sales", self.agent, self.agent_2)
+        self.conversation._set_team(team, "words")
+        self.go("available", self.agent_2)
+        refund = self.env["whatsapp.cs.tag"].create({"name": "Refund", "is_sensitive": True})
+        self.assertTrue(self.call(self.agent, "whatsapp.cs.conversation", "search", []))
+        self.conversation.tag_ids = refund
+        found = {
+            user.login: bool(self.call(user, "whatsapp.cs.conversation", "search", []))
+            and bool(self.call(user, "discuss.channel", "search", [("id", "=", self.get_thread().id)]))
+            and bool(self.call(user, "whatsapp.cs.message", "search", [("body", "like", SECRET)]))
+            for user in (self.agent, self.editor, self.administrator)
+        }
+        self.assertEqual(found, {"wa_agent": False, "wa_editor": True, "wa_administrator": True})
+        self.run_cron("assign")
+        self.assertEqual(self.conversation.state, "queued", "nobody gets it by itself")
+        self.conversation.with_user(self.editor)._transfer(user=self.agent, reason="You know this customer")
+        self.assertTrue(self.call(self.agent, "whatsapp.cs.conversation", "search", []))
+        self.assertFalse(self.call(self.agent_2, "whatsapp.cs.conversation", "search", []))
 
     def test_editors_delete_nothing(self):
         letters = {model: roles.get("editor", "") for model, roles in MATRIX.items()}

@@ -28,6 +28,8 @@ patch(Thread.prototype, {
         /** @type {{id: number, name: string}|false|undefined} the team in whose queue it waits, or waited */
         this.whatsapp_cs_team = undefined;
         this.isWhatsappCsWindowOpen = false;
+        /** Only editors find it in a queue. */
+        this.whatsapp_cs_is_sensitive = false;
         /** What a slash in the composer offers (see `whatsapp_cs_get_palette`). */
         this.whatsappCsPalette = undefined;
     },

@@ -16,6 +16,7 @@ patch(Thread.prototype, {
         return (
             this.channel_type === "whatsapp_cs" &&
             this.whatsapp_cs_state === "queued" &&
+            (!this.whatsapp_cs_is_sensitive || this.store.has_whatsapp_cs_editor) &&
             (!this.whatsapp_cs_team ||
                 this.store.whatsapp_cs_team_ids.includes(this.whatsapp_cs_team.id)) &&
             Boolean(this.store.discuss?.whatsappCsQueueCategory)
