@@ -162,6 +162,7 @@ from . import ir_actions_server
 from . import ir_websocket
 from . import mail_canned_response
 from . import mail_message
+from . import mail_message_rating
 from . import phone_blacklist
 from . import res_config_settings
 from . import res_config_settings_team

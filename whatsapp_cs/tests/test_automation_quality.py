@@ -2,6 +2,8 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.mail.tools.discuss import Store
+
 from .common import WhatsappCsCommon
 
 
@@ -63,6 +65,18 @@ class TestAutomationQuality(WhatsappCsCommon):
         self.assertEqual((self.get_figures()[1], self.get_figures()[4]), (0, 1))
         shown.with_user(self.agent).whatsapp_cs_rate_answer(False)
         self.assertEqual(self.get_figures()[1], 100)
+
+    def test_the_screen_knows_which_messages_can_be_rated(self):
+        def get_shown(message):
+            data = Store().add(message, message._whatsapp_cs_get_store_fields()).get_result()
+            return data["mail.message"][0].get("whatsapp_cs_answer")
+
+        self.ask()
+        shown = self.get_shown()
+        self.assertEqual(get_shown(shown), "given")
+        shown.with_user(self.agent).whatsapp_cs_rate_answer(True)
+        self.assertEqual(get_shown(shown), "wrong")
+        self.assertFalse(get_shown(self.answer("From 8.")))
 
     def test_only_agents_rate_and_only_automatic_answers(self):
         self.ask()
