@@ -84,6 +84,7 @@ class TestTransfer(WhatsappCsCommon):
             .with_user(self.agent)
             .with_context(default_conversation_ids=self.conversation.ids)
         )
+        self.assertFalse(wizard.warning)
         wizard.user_id = self.agent_2
         self.assertIn("Bela is not available", wizard.warning)
 

@@ -29,10 +29,9 @@ class WhatsappCsTransfer(models.TransientModel):
     @api.depends("user_id")
     def _compute_warning(self):
         for wizard in self:
-            wizard.warning = (
-                wizard.user_id
-                and wizard.user_id.whatsapp_cs_status != "available"
-                and self.env._("%s is not available at the moment: the customer may wait long.", wizard.user_id.name)
+            user = wizard.user_id
+            wizard.warning = bool(user and user.whatsapp_cs_status != "available") and self.env._(
+                "%s is not available at the moment: the customer may wait long.", user.name
             )
 
     def action_transfer(self):
