@@ -31,6 +31,11 @@ class WhatsappCsAutomationFigures(models.TransientModel):
     hours_saved = fields.Float(compute="_compute_figures")
     handling_minutes = fields.Integer(compute="_compute_goals")
 
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for figures in self:
+            figures.display_name = self.env._("Automation at a Glance")
+
     @api.depends("days")
     def _compute_goals(self):
         goal = self.env["whatsapp.cs.automation.goal"]
