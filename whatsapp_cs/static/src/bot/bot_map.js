@@ -4,7 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 
 const NODE = { width: 172, height: 56 };
 const GAP = { x: 36, y: 58 };
-const MARGIN = { x: 64, y: 12 };
+const MARGIN = { x: 64, y: 16 };
 const LABEL_LENGTH = 24;
 const ICONS = {
     message: "fa-comment-o",
@@ -50,6 +50,7 @@ export class BotMap extends Component {
             y: MARGIN.y + node.layer * (NODE.height + GAP.y),
             icon: ICONS[node.kind] ?? "fa-circle-o",
             findingLabel: FINDINGS[node.finding] ?? "",
+            title: [node.name, FINDINGS[node.finding]].filter(Boolean).join(": "),
             isTaken: this.props.path.includes(node.key),
             isCurrent: this.props.current === node.key,
         }));
@@ -95,15 +96,34 @@ export class BotMap extends Component {
         }
         const [x1, y1] = [from.x + NODE.width / 2, from.y + NODE.height];
         const [x2, y2] = [to.x + NODE.width / 2, to.y - 5];
-        // A way over several layers swings out, so that it does not run through the steps between.
-        const isLong = to.layer - from.layer > 1;
-        const side = x2 < x1 || (x2 === x1 && from.column < 0) ? -1 : 1;
-        const swing = isLong && Math.abs(x2 - x1) < NODE.width ? side * (NODE.width / 2 + GAP.x * 1.3) : 0;
-        const bend = isLong ? (y2 - y1) / 3 : GAP.y / 2;
+        if (to.layer - from.layer > 1) {
+            return this.getLongLine(x1, y1, x2, y2, this.getLane(from, to));
+        }
+        const bend = GAP.y / 2;
         return {
-            d: `M ${x1} ${y1} C ${x1 + swing} ${y1 + bend}, ${x2 + swing} ${y2 - bend}, ${x2} ${y2}`,
-            labelX: (x1 + x2) / 2 + swing * 0.75,
+            d: `M ${x1} ${y1} C ${x1} ${y1 + bend}, ${x2} ${y2 - bend}, ${x2} ${y2}`,
+            labelX: (x1 + x2) / 2,
             labelY: (y1 + y2) / 2 + 4,
+        };
+    }
+
+    /** A way over several layers runs beside the steps between, on the nearer side. */
+    getLane(from, to) {
+        const between = this.nodes.filter(({ layer }) => layer > from.layer && layer < to.layer);
+        const left = Math.min(...between.map(({ x }) => x)) - GAP.x / 2;
+        const right = Math.max(...between.map(({ x }) => x)) + NODE.width + GAP.x / 2;
+        const middle = (from.x + to.x + NODE.width) / 2;
+        return Math.abs(middle - left) < Math.abs(right - middle) ? left : right;
+    }
+
+    getLongLine(x1, y1, x2, y2, lane) {
+        const bend = GAP.y;
+        return {
+            d:
+                `M ${x1} ${y1} C ${x1} ${y1 + bend}, ${lane} ${y1}, ${lane} ${y1 + bend} ` +
+                `L ${lane} ${y2 - bend} C ${lane} ${y2}, ${x2} ${y2 - bend}, ${x2} ${y2}`,
+            labelX: lane,
+            labelY: y1 + bend * 1.5,
         };
     }
 
