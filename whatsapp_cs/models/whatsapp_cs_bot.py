@@ -25,12 +25,11 @@ class WhatsappCsBot(models.Model):
     """A guided talk, as its author edits it (AR9). Customers get what was published last: ``whatsapp.cs.bot.version``."""
 
     _name = "whatsapp.cs.bot"
-    _inherit = ["mail.thread"]
     _description = "WhatsApp Bot"
     _order = "name, id"
     _check_company_auto = True
 
-    name = fields.Char(required=True, tracking=True, help="For you; customers don't see it.")
+    name = fields.Char(required=True, help="For you; customers don't see it.")
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     step_ids = fields.One2many("whatsapp.cs.bot.step", "bot_id", "Steps", copy=True)

@@ -158,6 +158,8 @@ class TestBot(BotCommon):
             run.answer_ids.sorted("id").mapped("outcome"),
             ["answered", "answered", "answered", "skipped", "answered", "recommended"],
         )
+        event = self.get_contact().event_ids.filtered(lambda event: event.name == "bot_finished")
+        self.assertEqual(event.detail, "Skin Care", "follow-ups can wait for it (AR8)")
         self.assertEqual(run.path, "Skin → Concern → Age → E-Mail → Scent → Tips → End")
 
     def test_abandoned_and_resumed_after_a_restart(self):

@@ -127,12 +127,18 @@ export class BotMap extends Component {
         };
     }
 
+    /** A way back leaves and arrives at the right, beyond all steps that it passes. */
     getLineBack(from, to) {
-        const x = Math.max(from.x, to.x) + NODE.width + GAP.x * 0.8;
-        const [y1, y2] = [from.y + NODE.height / 2, to.y + NODE.height / 2 + (from === to ? -14 : 0)];
+        const passed = this.nodes.filter(({ layer }) => layer >= to.layer && layer <= from.layer);
+        const lane = Math.max(...passed.map(({ x }) => x)) + NODE.width + GAP.x * 0.8;
+        const [x1, x2] = [from.x + NODE.width, to.x + NODE.width + 5];
+        const [y1, y2] = [from.y + NODE.height / 2, to.y + NODE.height / 2 - (from === to ? 14 : 0)];
+        const bend = Math.min(NODE.height, (y1 - y2) / 2);
         return {
-            d: `M ${from.x + NODE.width} ${y1} C ${x} ${y1}, ${x} ${y2}, ${to.x + NODE.width + 5} ${y2}`,
-            labelX: x - 8,
+            d:
+                `M ${x1} ${y1} C ${lane} ${y1}, ${lane} ${y1}, ${lane} ${y1 - bend} ` +
+                `L ${lane} ${y2 + bend} C ${lane} ${y2}, ${lane} ${y2}, ${x2} ${y2}`,
+            labelX: lane,
             labelY: (y1 + y2) / 2 + 4,
         };
     }
