@@ -272,7 +272,6 @@ class WhatsappCsBotRun(models.Model):
             self.conversation_id._set_waiting()
         else:
             self.conversation_id._set_resolved()
-        self.contact_id._on_customer_event("bot_finished", record=self, detail=self.bot_id.name)
 
     def _on_restart(self, step):
         self._end("finished", "restarted", self.env._("the customer began anew"))
