@@ -1,6 +1,6 @@
 """Renews the pictures of the documentation: ``SCREENSHOTS=1 scripts/test outside tests/e2e/test_screenshots.py``.
 
-Two go to ``docs/images``; all others, for whoever looks over the screens, to ``test-results``.
+Three go to ``docs/images``; all others, for whoever looks over the screens, to ``test-results``.
 """
 
 import secrets
@@ -26,7 +26,7 @@ def shoot():
     return shoot
 
 
-def test_living_conversation_is_shot_on_both_sides(simulator, discuss_of, phone_of, shoot):
+def test_living_conversation_is_shot_on_both_sides(simulator, desk_of, discuss_of, phone_of, shoot):
     customer = simulator.post("customers", name="Meera Iyer", wa_id=f"9198{secrets.randbelow(10**8):08}")
     agent = discuss_of("agent")
     phone = phone_of(customer)
@@ -49,6 +49,13 @@ def test_living_conversation_is_shot_on_both_sides(simulator, discuss_of, phone_
     shoot(agent.page, "discuss", DOCUMENTED)
     shoot(phone.page, "phone", DOCUMENTED)
 
+    on_desk = desk_of("agent")
+    on_desk.choose_tab("mine")
+    on_desk.choose(customer["name"])
+    expect(on_desk.message("Yes, wonderful")).to_have_count(1)
+    expect(on_desk.card("contact")).to_be_visible()
+    shoot(on_desk.page, "desk", DOCUMENTED)
+
     agent.page.set_viewport_size(PHONE_WIDTH)
     agent.page.reload()
     expect(
@@ -61,6 +68,7 @@ def test_living_conversation_is_shot_on_both_sides(simulator, discuss_of, phone_
 @pytest.mark.parametrize(
     ("login", "path", "ready", "name"),
     [
+        ("editor", "whatsapp-wall", ".o-whatsapp_cs-WallAgent", "wall"),
         ("editor", "whatsapp", ".o_view_controller", "conversations"),
         ("editor", "whatsapp?view_type=kanban", ".o_view_controller", "conversations-kanban"),
         ("admin", "whatsapp-accounts", ".o_list_view", "accounts"),

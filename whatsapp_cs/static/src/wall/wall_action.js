@@ -133,11 +133,12 @@ export class WallAction extends Component {
 
     // === GIVING AWAY ===
 
+    /** The agent whose card is at a place; by its box, since nothing can be hit while something is dragged. */
     findAgent(x, y) {
-        const card = document
-            .elementsFromPoint(x, y)
-            .map((element) => element.closest(".o-whatsapp_cs-WallAgent"))
-            .find(Boolean);
+        const card = [...this.root.el.querySelectorAll(".o-whatsapp_cs-WallAgent")].find((element) => {
+            const { bottom, left, right, top } = element.getBoundingClientRect();
+            return x >= left && x <= right && y >= top && y <= bottom;
+        });
         return card && this.state.data.agents.find(({ id }) => id === Number(card.dataset.id));
     }
 
