@@ -9,7 +9,7 @@ class TestHoot(HttpCase):
 
     def test_discuss_in_the_browser(self):
         # by its module, so that the tests of Odoo's own class are not collected here
-        suite = test_js.HOOTCommon._generate_hash(self, "@whatsapp_cs/desk")
+        suite = test_js.HOOTCommon._generate_hash(self, "@whatsapp_cs")
         self.browser_js(
             f"/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&id={suite}",
             "",
