@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_time
 
+from ..tools.private_log import queries_hidden
 from .whatsapp_cs_conversation import GROUP_EDITOR, HandChange
+from .whatsapp_cs_queue import CONCURRENCY_ERRORS
 
 ACTIVE_MINUTES = 3  # that somebody who types keeps at least, where nothing else is set
 QUIET_SECONDS = 15  # between two notes of one agent's activity
@@ -154,6 +156,7 @@ class WhatsappCsConversation(models.Model):
         """Give back what agents have left lying while the customer waits; forget reservations that have ended."""
         for conversation in self._claim_idle():
             conversation._give_back()
+        self.env["ir.cron"]._commit_progress()  # what was given back stays so, whatever comes next
         self._forget_ended_locks()
 
     @api.model
@@ -178,7 +181,17 @@ class WhatsappCsConversation(models.Model):
             now=fields.Datetime.now(),
             limit=BATCH,
         )
-        return self.browse(row_id for (row_id,) in self.env.execute_query(query))
+        return self.browse(self._claim_ids(query))
+
+    @api.model
+    def _claim_ids(self, query):
+        """Return the ids that a job's first query takes; none when somebody has just changed one: the next run takes them."""
+        try:
+            with queries_hidden(*CONCURRENCY_ERRORS):
+                return [row_id for (row_id,) in self.env.execute_query(query)]
+        except CONCURRENCY_ERRORS:
+            self.env.cr.rollback()
+            return []
 
     def _give_back(self):
         """Put it back into the queue and tell the agent who did not come to it."""
@@ -212,6 +225,6 @@ class WhatsappCsConversation(models.Model):
             free=self._get_free_condition(),
         )
         self.env.flush_all()
-        ids = [row_id for (row_id,) in self.env.execute_query(query)]
+        ids = self._claim_ids(query)
         self.env.invalidate_all()
         self.browse(ids)._wake_assigner()

@@ -70,8 +70,8 @@ class WhatsappCsConversation(models.Model):
             fields.Datetime.now(),
             BATCH,
         )
-        for (row_id,) in self.env.execute_query(query):
-            self.browse(row_id)._wake()
+        for conversation in self.browse(self._claim_ids(query)):
+            conversation._wake()
 
     def _wake(self):
         """Give it back to its agent, who is told so, or to the queue."""

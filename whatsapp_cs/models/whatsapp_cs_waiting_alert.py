@@ -144,7 +144,7 @@ class WhatsappCsConversation(models.Model):
             states=list(WAITING),
             limit=BATCH,
         )
-        ids = [row_id for (row_id,) in self.env.execute_query(query)]
+        ids = self._claim_ids(query)
         self.env.invalidate_all()
         return self.browse(ids)
 
