@@ -14,7 +14,7 @@ class WhatsappCsTemplate(models.Model):
     _inherit = "whatsapp.cs.template"  # pylint: disable=consider-merging-classes-inherited
 
     offer_text = fields.Char("Offer", help="A headline of at most 16 characters, such as “Ends soon!”.")
-    offer_ends = fields.Boolean("Offer Ends", help="The phone shows how much time is left.")
+    offer_ends = fields.Boolean(help="The phone shows how much time is left.")
     offer_hours = fields.Integer("Ends After (Hours)", default=48, help="Counted from when a message is sent.")
 
     _offer_hours_bounds = models.Constraint(

@@ -17,6 +17,7 @@ import {
     createUser,
     defineWhatsappCsModels,
     fromNow,
+    giveNoSigns,
     setGroups,
 } from "@whatsapp_cs/../tests/whatsapp_cs_test_helpers";
 
@@ -27,6 +28,7 @@ const MINE = ".o-whatsapp_cs-category";
 const QUEUE = ".o-whatsapp_cs-queue";
 
 test("own conversations and the queue are two categories, the queue oldest first", async () => {
+    giveNoSigns();
     const pyEnv = await startServer();
     createThread(pyEnv, "Mine");
     createThread(pyEnv, "Second", { state: "queued", whatsapp_cs_unanswered_date: fromNow({ hours: -1 }) });
@@ -90,6 +92,7 @@ test("a conversation that leaves the queue leaves the sidebar", async () => {
 });
 
 test("a thread read from the queue is live until another one is chosen", async () => {
+    giveNoSigns();
     const pyEnv = await startServer();
     const threadId = createThread(pyEnv, "Ann", { state: "queued" });
     createThread(pyEnv, "Mine");

@@ -5,7 +5,7 @@ import { ResUsers, whatsappCsGroups } from "@whatsapp_cs/../tests/mock_server/mo
 import { WhatsappCsConversation } from "@whatsapp_cs/../tests/mock_server/mock_models/whatsapp_cs_conversation";
 
 import { beforeEach } from "@odoo/hoot";
-import { Command, defineModels, serverState } from "@web/../tests/web_test_helpers";
+import { Command, defineModels, mockService, serverState } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 
 const { DateTime } = luxon;
@@ -27,6 +27,11 @@ export function fromNow(duration) {
 }
 
 /** A thread of a customer with an open window; assigned to the user unless told otherwise. */
+/** `waitForChannels` runs all timers to their end: one that gives signs for ever would take the test's whole time. */
+export function giveNoSigns() {
+    mockService("whatsapp_cs.agent_status", () => ({ status: { isAgent: false } }));
+}
+
 export function createThread(pyEnv, name, { state = "assigned", ...values } = {}) {
     const partnerId = pyEnv["res.partner"].create({ name });
     const isMine = ["assigned", "waiting"].includes(state) && !values.whatsapp_cs_user_id;

@@ -85,7 +85,8 @@ export class MacroDialog extends Component {
     }
 
     notifyDone(macro, useId) {
-        const { notification, orm } = this;
+        // Not this.orm: what a closed dialog calls is never done.
+        const { notification, orm } = this.env.services;
         const threadId = this.props.thread.id;
         const closeDone = notification.add(_t("“%s” is done.", macro.name), {
             type: "success",
