@@ -1,7 +1,7 @@
 {
     "name": "WhatsApp Customer Service",
     "summary": "One shared WhatsApp desk inside Odoo: every message in Discuss, on the partner and on the lead",
-    "version": "19.0.0.3.0",
+    "version": "19.0.0.4.0",
     "category": "Services/WhatsApp",
     "author": "whatsapp_cs team",
     "license": "LGPL-3",

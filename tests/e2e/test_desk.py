@@ -130,21 +130,6 @@ def test_one_pane_at_a_time_on_a_phone(conversation, thread_id_of, desk_of):
     agent.page.set_viewport_size(SCREEN)
 
 
-def test_the_panes_change_sides_from_right_to_left(conversation, thread_id_of, desk_of):
-    customer = conversation("Salma", text="السلام عليكم، أين طلبي؟")
-    thread_id_of(customer)
-    editor = desk_of("editor")
-    # What Odoo's right-to-left stylesheets say of the page; rtlcss, which makes them, is no part of the demo.
-    editor.page.evaluate("document.documentElement.dir = 'rtl'")
-    editor.choose_tab("queue")
-    editor.choose(customer["name"])
-    boxes = [
-        editor.page.locator(f".o-whatsapp_cs-Desk-{pane}").bounding_box()["x"] for pane in ("list", "chat", "panel")
-    ]
-    assert boxes == sorted(boxes, reverse=True)
-    save(editor.page, "desk-rtl")
-
-
 def open_wall(backend):
     backend.open("whatsapp-wall")
     expect(backend.page.locator(".o-whatsapp_cs-WallAgent").first).to_be_visible()

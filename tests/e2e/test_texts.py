@@ -27,7 +27,7 @@ def test_note_stays_inside_and_looks_like_a_note(simulator, phone_of, discuss_of
     expect(phone.received("We look into it.")).to_have_count(1)
     expect(phone.received()).to_have_count(1)
     assert simulator.texts_sent_to(customer) == ["We look into it."]
-    assert not [call for call in simulator.get("requests")["data"] if "warehouse" in str(call)]
+    assert not [call for call in simulator.get("requests")["data"] if "Ask the warehouse first" in str(call)]
 
 
 def test_quoted_message_is_seen_as_quoted_on_both_sides(phone_of, discuss_of, conversation):

@@ -23,13 +23,15 @@ class WhatsappCsMessage(models.Model):
     event_key = fields.Char(readonly=True, help="The same for notifications of the same event.")
 
     @api.model
-    def _queue(self, conversation, mail_message, text, message_type="text", content=None, **values):
-        if message_type == "template":
-            values.setdefault("content_key", self._get_content_key(text))
-        else:
-            values.setdefault("category", "service")
-        values |= self._prepare_cost_values(conversation.contact_id, message_type, values.get("category"))
-        return super()._queue(conversation, mail_message, text, message_type, content, **values)
+    def _queue_all(self, vals_list, priority="0"):
+        for vals in vals_list:
+            if vals["message_type"] == "template":
+                vals.setdefault("content_key", self._get_content_key(vals["body"]))
+            else:
+                vals.setdefault("category", "service")
+            contact = self.env["whatsapp.cs.contact"].browse(vals["contact_id"])
+            vals.update(self._prepare_cost_values(contact, vals["message_type"], vals.get("category")))
+        return super()._queue_all(vals_list, priority)
 
     @api.model
     def _get_content_key(self, text):

@@ -322,6 +322,8 @@ class TestCampaign(WhatsappCsCommon):
         self.run_campaigns()
         used = self.env.cr.sql_log_count - before
         self.assertEqual(set(campaign.recipient_ids.mapped("state")), {"queued"})
+        messages = campaign.recipient_ids.message_id
+        self.assertTrue(all(messages.mapped("content_key")) and all(messages.mapped("pricing_type")))
         self.assertLess(used, 20 * 8)
 
     # === RESULTS === #
