@@ -21,9 +21,7 @@ class TestHandOver(WhatsappCsCommon):
         self.get_contact().partner_id.lang = "hi_IN"
         self.conversation.unanswered_date = fields.Datetime.subtract(fields.Datetime.now(), minutes=4)
         skill = self.env["whatsapp.cs.skill"].create({"name": "Skin care"})
-        self.conversation._hand_over(
-            "bot", answers=[("Your skin?", "रूखी <b>"), ("نوع البشرة؟", "جافة")], skill=skill
-        )
+        self.conversation._hand_over("bot", answers=[("Your skin?", "रूखी <b>"), ("نوع البشرة؟", "جافة")], skill=skill)
         [card] = self.get_cards()
         for words in (
             "Handed over to a person",
