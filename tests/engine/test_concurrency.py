@@ -282,7 +282,7 @@ def test_of_two_agents_who_open_at_once_one_has_it_reserved_and_only_that_one_an
     for wa_id in receive(stack, 5):
         thread = get_thread(stack, wa_id)
         seen = at_once(
-            *(partial(agent.call, "discuss.channel", "whatsapp_cs_watch", [thread], "open") for agent in agents)
+            *(partial(agent.call, "discuss.channel", "whatsapp_cs_watch", [[thread], "open"]) for agent in agents)
         )
         assert not [answer for answer in seen if isinstance(answer, Exception)]
         [(login,)] = stack.query(
@@ -300,17 +300,17 @@ def test_of_two_agents_who_open_at_once_one_has_it_reserved_and_only_that_one_an
 
 
 def test_conversation_that_is_handed_to_two_at_once_has_one_agent_and_one_history(stack, agents):
-    """Two editors, or an editor in two windows: the later one hands on what the first has given."""
+    """An agent in two windows: the later one is told that a colleague has it by now."""
     [wa_id] = receive(stack)
     thread = get_thread(stack, wa_id)
     agents[0].call("discuss.channel", "whatsapp_cs_take", [thread])
-    [conversation] = agents[0].call("whatsapp.cs.conversation", "search", [["discuss_channel_id", "=", thread]])
+    [conversation] = agents[0].call("whatsapp.cs.conversation", "search", [[["discuss_channel_id", "=", thread]]])
     ids = dict(stack.query("SELECT login, id FROM res_users WHERE login = ANY(%s)", list(AGENTS)))
 
     def transfer(login):
         values = {"conversation_ids": [[6, 0, [conversation]]], "user_id": ids[login], "reason": "At once"}
-        wizard = agents[0].call("whatsapp.cs.transfer", "create", values)
-        return agents[0].call("whatsapp.cs.transfer", "action_transfer", [wizard])
+        wizard = agents[0].call("whatsapp.cs.transfer", "create", [values])
+        return agents[0].call("whatsapp.cs.transfer", "action_transfer", [[wizard]])
 
     given = at_once(partial(transfer, AGENTS[1]), partial(transfer, AGENTS[2]))
     assert len([answer for answer in given if isinstance(answer, RpcError)]) == 1
