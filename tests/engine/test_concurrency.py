@@ -445,7 +445,11 @@ def test_two_compensation_runs_at_once_send_again_once(stack, agents):
         """
     )
     stack.query("UPDATE whatsapp_cs_channel SET state = 'live'")
-    run_twice_at_once(stack, "whatsapp_cs.ir_cron_whatsapp_cs_compensate")
+    open_rows = "SELECT count(*) FROM whatsapp_cs_outbox WHERE state = 'unknown' AND is_settled IS NOT TRUE"
+    for _try in range(3):  # who meets somebody else's change leaves it to the next run
+        run_twice_at_once(stack, "whatsapp_cs.ir_cron_whatsapp_cs_compensate")
+        if stack.query(open_rows) == [(0,)]:
+            break
     stack.wait_until_idle()
     assert {wa_id: get_sent(stack, wa_id) for wa_id in customers} == {wa_id: ["Did it arrive?"] for wa_id in customers}
 
