@@ -28,7 +28,12 @@ def expect_connected(form):
 
 
 def enter_token(form, token):
-    form.field("access_token").locator("input").fill(token)
+    save = form.page.locator(".o_form_button_save")
+    for _try in range(3):
+        form.field("access_token").locator("input").fill(token)
+        form.page.wait_for_timeout(500)
+        if save.is_visible():
+            break  # else the last step came just now, and the record was read again while we typed
     form.save()
 
 
