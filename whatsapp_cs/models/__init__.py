@@ -1,5 +1,6 @@
 # In the order in which a message passes through.
 
+from . import whatsapp_cs_cached
 from . import whatsapp_cs_limits
 from . import whatsapp_cs_audit
 from . import whatsapp_cs_audited

@@ -16,6 +16,7 @@ class WhatsappCsAutoReply(models.Model):
     """
 
     _name = "whatsapp.cs.auto.reply"
+    _inherit = ["whatsapp.cs.cached"]
     _description = "WhatsApp Automatic Reply"
     _order = "sequence, id"
     _check_company_auto = True
@@ -274,21 +275,6 @@ class WhatsappCsAutoReply(models.Model):
         result = super().load(fields, data)
         result["messages"] = [*messages, *result["messages"]]
         return result
-
-    # === CACHE === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === BUTTONS === #
 

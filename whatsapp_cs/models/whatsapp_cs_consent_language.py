@@ -8,6 +8,7 @@ class WhatsappCsConsentLanguage(models.Model):
     """The words of one language by which customers opt out and in, and what they are answered (MS8)."""
 
     _name = "whatsapp.cs.consent.language"
+    _inherit = ["whatsapp.cs.cached"]
     _description = "WhatsApp Opt-Out Words"
     _order = "sequence, id"
     _rec_name = "lang_id"
@@ -36,19 +37,6 @@ class WhatsappCsConsentLanguage(models.Model):
             raise ValidationError(
                 self.env._("“%s” can't opt out and in: remove it from one of the lists.", min(opposite))
             )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === MATCHING === #
 

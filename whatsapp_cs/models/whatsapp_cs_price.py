@@ -32,7 +32,7 @@ class WhatsappCsPrice(models.Model):
     """The price card: what a message costs by market, category and date (KP7)."""
 
     _name = "whatsapp.cs.price"
-    _inherit = ["whatsapp.cs.limits"]
+    _inherit = ["whatsapp.cs.cached", "whatsapp.cs.limits"]
     _limits = "price"
     _description = "WhatsApp Price"
     _order = "country_group_id, category, valid_from desc, id"
@@ -55,19 +55,6 @@ class WhatsappCsPrice(models.Model):
         "(COALESCE(country_group_id, 0), category, valid_from)", "There is a price for this market, category and date."
     )
     _price_positive = models.Constraint("CHECK(price >= 0)", "A price can't be negative.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === WHAT A MESSAGE COSTS === #
 

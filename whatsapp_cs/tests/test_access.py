@@ -47,6 +47,7 @@ MATRIX = {
     "whatsapp.cs.event": {"administrator": "r"},
     "whatsapp.cs.health": {},
     "whatsapp.cs.health.sample": {"administrator": "r"},
+    "whatsapp.cs.cached": {},
     "whatsapp.cs.limits": {},
     "whatsapp.cs.macro": {"agent": "r", "editor": "rwc", "administrator": "rwcd"},
     "whatsapp.cs.macro.step": {"agent": "r", "editor": "rwcd", "administrator": "rwcd"},
