@@ -271,9 +271,16 @@ class Crash:
         return victim.read_text(encoding="utf-8").partition(" ")[2]
 
     def _in_silence(self, name):
+        """A worker falls asleep when nothing has come for a while; if none is awake, a message wakes one."""
+
         def kill():
+            self._arm(name)
+            deadline = time.monotonic() + SECONDS_TO_GO_ON
             with self.traffic.quiet():
-                return self._kill_at(name)
+                while not (victim := self._wait_for_victim(name, seconds=10)) and time.monotonic() < deadline:
+                    self.traffic.write(1)
+                    self._arm(name)
+            return victim
 
         return kill
 

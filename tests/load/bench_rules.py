@@ -12,7 +12,7 @@ from .setting import check_acknowledged, check_processed, open_stack, warm_up
 RULES = 1000
 WORDS = 20  # of each rule
 SERIES = (("one every half a second", 60, 2.1), ("15 a second", 450, 15))  # what, messages, of them in a second
-_LETTERS = "aeioubcdfg"
+_SYLLABLES = ("bam", "cep", "dil", "fog", "gur", "hak", "jen", "kiv", "lox", "muz")
 TEXT = "Hello! I would like to know what %s costs when it is sent to my sister in Lucknow, please? 🙏"
 
 
@@ -38,9 +38,8 @@ def run(options):
 
 
 def get_word(rule, number):
-    """Return a word of nine letters that belongs to one rule only, however it is mistyped."""
-    digits = f"{rule:03}{number:02}"
-    return "".join(_LETTERS[int(digit)] for digit in digits) + "mnst"
+    """Return a word that belongs to one rule only, also when one letter is mistyped."""
+    return "".join(_SYLLABLES[int(digit)] for digit in f"{rule:03}{number:02}")
 
 
 def add_rules(stack):
@@ -50,7 +49,7 @@ def add_rules(stack):
             "name": f"Rule {number}",
             "trigger": "keyword",
             "keywords": "\n".join(
-                f"w{number}x{word}" if word % 4 else f"word w{number}x{word}" for word in range(WORDS)
+                get_word(number, word) if word % 4 else f"what {get_word(number, word)}" for word in range(WORDS)
             ),
             "inside_words": number % 4 == 0,
             "allows_typos": number % 4 == 1,
