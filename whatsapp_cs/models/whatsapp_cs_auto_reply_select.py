@@ -104,11 +104,7 @@ class WhatsappCsAutoReply(models.Model):
 
     def _get_dictionary(self):
         self.ensure_one()
-        if self.match == "pattern":
-            return keyword_index.Dictionary(patterns=keyword_index.parse_patterns(self.keywords))
-        return keyword_index.Dictionary(
-            keyword_index.parse(self.keywords), self.match == "all", self.inside_words, self.allows_typos
-        )
+        return keyword_index.prepare(self.keywords, self.match, self.inside_words, self.allows_typos)
 
     @api.model
     def _get_situations(self, pairs, now):

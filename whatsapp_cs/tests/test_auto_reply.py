@@ -11,6 +11,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.whatsapp_cs.models.whatsapp_cs_automation import PERSON
+from odoo.addons.whatsapp_cs.tools import keyword_index
 
 from .common import WhatsappCsCommon
 
@@ -488,6 +489,19 @@ class TestAutoReply(AutoReplyCase):
             self.env["whatsapp.cs.auto.reply"]._select_all(pairs[:count], fields.Datetime.now())
             counts.append(self.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])
+
+    def test_after_a_change_only_the_changed_rule_is_prepared_again(self):
+        """A thousand rules must not make the next customer wait."""
+        rules = [self.rule(f"Rule {letter}", keywords=letter * 9, allows_typos=True) for letter in "abcdefgh"]
+        Rule = self.env["whatsapp.cs.auto.reply"]
+        Rule._get_index(self.company.id)
+        prepared, words = keyword_index.prepare.cache_info().misses, set(keyword_index._spellings.words)
+        rules[3].keywords = "refrigerator"
+        index = Rule._get_index(self.company.id)[1]
+        self.assertEqual(index.find("my refridgerator"), {rules[3].id: "refrigerator"})
+        self.assertFalse(index.find("ddddddddd"), "what the rule had before is forgotten")
+        self.assertEqual(keyword_index.prepare.cache_info().misses - prepared, 1)
+        self.assertEqual(keyword_index._spellings.words - words, {"refrigerator"})
 
 
 @tagged("post_install", "-at_install")

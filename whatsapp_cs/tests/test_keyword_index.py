@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.whatsapp_cs.tools import keyword_index
 from odoo.addons.whatsapp_cs.tools.keyword_index import (
     Dictionary,
     InvalidPattern,
@@ -86,6 +89,15 @@ class TestKeywordIndex(BaseCase):
     def test_many_dictionaries_are_told_apart(self):
         index = KeywordIndex({n: Dictionary(parse("\n".join(f"word{n}x{k}" for k in range(20)))) for n in range(300)})
         self.assertEqual(index.find("hello WORD7x3 and word250x19"), {7: "word7x3", 250: "word250x19"})
+
+    def test_words_of_the_past_are_forgotten_and_whoever_uses_them_still_has_them(self):
+        dictionary = Dictionary(parse("delivery"), typos=True)
+        index = KeywordIndex({1: dictionary})
+        with patch.object(keyword_index, "WORDS_KEPT", 1):
+            newer = KeywordIndex({1: Dictionary(parse("returning"), typos=True)})
+        self.assertEqual(keyword_index._spellings.words, {"returning"})
+        self.assertEqual((index.find("delivrey"), newer.find("retruning")), ({1: "delivery"}, {1: "returning"}))
+        self.assertFalse(newer.find("delivrey"))
 
     def test_what_is_missing_is_told(self):
         index = KeywordIndex({1: Dictionary(parse("price\nred shoes"), needs_all=True)})

@@ -2,8 +2,13 @@
 
 A thousand dictionaries of twenty words each answer in well under a millisecond (AR2): what is looked up are the words
 of the message, never the dictionaries one by one.
+
+What is costly to prepare is remembered by its content: after a change of one dictionary only that one is prepared again.
 """
 
+from functools import lru_cache
+from itertools import combinations
+from threading import Lock
 from typing import NamedTuple
 
 import regex
@@ -16,6 +21,8 @@ PATTERN_SECONDS = 0.02  # an expression that takes longer is given up: it must n
 CHECK_SECONDS = 0.2  # the same when it is checked; more, because a busy computer must not have a good one refused
 PART_PREFIX = 4  # characters by which parts of words are looked up
 PREFIX = 7  # letters of a long word that are varied when typing errors are looked for
+DICTIONARIES_KEPT = 4000  # of all companies; some kilobytes each
+WORDS_KEPT = 50_000  # with their misspellings, of all companies; up to four kilobytes each
 _FLAGS = regex.IGNORECASE | regex.WORD  # WORD: \b by Unicode's rules, which know vowel signs
 
 
@@ -38,9 +45,24 @@ def parse(text):
     return tuple(dict.fromkeys(filter(None, (tuple(split_words(line)) for line in (text or "").splitlines()))))
 
 
+@lru_cache(maxsize=DICTIONARIES_KEPT)
+def prepare(text, match="any", inside=False, typos=False):
+    """Return the ``Dictionary`` of a text with one word, phrase or expression a line, which has been checked before.
+
+    :param match: ``any``, ``all`` or ``pattern``
+    """
+    if match == "pattern":
+        return Dictionary(patterns=tuple(regex.compile(line, _FLAGS) for line in _get_lines(text)))
+    return Dictionary(parse(text), match == "all", inside, typos)
+
+
 def parse_patterns(text):
     """Return the compiled expressions of a text with one a line, or raise InvalidPattern."""
-    return tuple(_compile(line.strip()) for line in (text or "").splitlines() if line.strip())
+    return tuple(map(_compile, _get_lines(text)))
+
+
+def _get_lines(text):
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
 def _compile(text):
@@ -63,6 +85,44 @@ def get_tolerance(word):
     return 1 if len(word) < 8 else 2
 
 
+class Spellings:
+    """Words by what is left of them when letters are left out. Words are only added; who asks knows which count."""
+
+    def __init__(self):
+        self.words = set()
+        self._rests = {}  # what is left: (word, …)
+        self._lock = Lock()
+
+    def add(self, words):
+        with self._lock:  # threads that prepare at once
+            for word in words - self.words:
+                for rest in _leave_out(word, get_tolerance(word)):
+                    self._rests[rest] = (*self._rests.get(rest, ()), word)
+                self.words.add(word)
+
+    def find(self, word):
+        """Return the words that ``word`` may be a mistyped form of."""
+        candidates = set().union(*(self._rests.get(rest, ()) for rest in _leave_out(word, 2)))
+        return [
+            candidate
+            for candidate in candidates
+            if candidate != word and OSA.distance(word, candidate, score_cutoff=2) <= get_tolerance(candidate)
+        ]
+
+
+_spellings = Spellings()  # of the whole process: what was prepared for one state of the rules serves the next
+
+
+def _get_spellings_of(words):
+    """Return ``Spellings`` that know ``words``: those of the process, begun anew when they hold too much of the past."""
+    global _spellings
+    spellings = _spellings
+    if not words <= spellings.words and len(spellings.words | words) > WORDS_KEPT:
+        spellings = _spellings = Spellings()  # indexes that are in use keep theirs
+    spellings.add(words)
+    return spellings
+
+
 class KeywordIndex:
     """Many dictionaries by key. ``find`` tells which of them a text contains."""
 
@@ -71,11 +131,12 @@ class KeywordIndex:
         self._dictionaries = dictionaries
         self._phrases = {}  # first word: [(words, key, whether mistyped words count)]
         self._parts = {}  # the first characters, or all of fewer: [(all characters, words, key)]
-        self._misspelt = {}  # what is left of a word with letters left out: {word}
+        self._mistypable = set()
         self._patterns = {key: dictionary.patterns for key, dictionary in dictionaries.items() if dictionary.patterns}
         for key, dictionary in dictionaries.items():
             for words in dictionary.phrases:
                 self._add(key, dictionary, words)
+        self._spellings = _get_spellings_of(self._mistypable)
 
     def _add(self, key, dictionary, words):
         if dictionary.inside or any(map(is_unspaced, words)):
@@ -84,9 +145,7 @@ class KeywordIndex:
             return
         self._phrases.setdefault(words[0], []).append((words, key, dictionary.typos))
         if dictionary.typos:
-            for word in words:
-                for rest in _leave_out(word, get_tolerance(word)):
-                    self._misspelt.setdefault(rest, set()).add(word)
+            self._mistypable.update(filter(get_tolerance, words))
 
     def find(self, text):
         """Return ``{key: words}`` of the dictionaries that ``text`` fulfils; the words are those found, as text."""
@@ -122,15 +181,9 @@ class KeywordIndex:
 
     def _get_spellings(self, word):
         """Return the words that ``word`` may stand for: itself, and those it may be a mistyped form of."""
-        if not self._misspelt or len(word) < 4:
+        if not self._mistypable or len(word) < 4:
             return (word,)
-        candidates = set().union(*(self._misspelt.get(rest, ()) for rest in _leave_out(word, 2)))
-        alike = [
-            candidate
-            for candidate in candidates
-            if candidate != word and OSA.distance(word, candidate, score_cutoff=2) <= get_tolerance(candidate)
-        ]
-        return (word, *alike)
+        return (word, *self._spellings.find(word))
 
     def _find_parts(self, text):
         for start in range(len(text) if self._parts else 0):
@@ -160,12 +213,10 @@ def _is_alike(phrase, spellings):
 
 
 def _leave_out(word, count):
-    """Return ``word`` and what is left of its beginning without up to ``count`` letters.
+    """Return ``word`` and what is left of its beginning without up to ``count`` letters, as a set.
 
     Two words that differ in so many letters have one of these in common; comparing them then tells for sure.
     """
-    rests = level = {word[:PREFIX]}
-    for _step in range(count):
-        level = {rest[:index] + rest[index + 1 :] for rest in level for index in range(len(rest))}
-        rests = rests | level
-    return rests
+    start = word[:PREFIX]
+    shortest = max(0, len(start) - count)
+    return {"".join(rest) for length in range(shortest, len(start) + 1) for rest in combinations(start, length)}
