@@ -44,11 +44,17 @@ class TestPrice(WhatsappCsCommon):
     def test_the_newest_price_that_is_valid_counts(self):
         values = {"country_group_id": self.env.ref("whatsapp_cs.market_europe").id, "category": "utility"}
         today = fields.Date.today()
-        self.price.create([{**values, "valid_from": today, "price": 0.02, "currency_id": self.env.ref("base.USD").id}])
-        self.price.create([{**values, "valid_from": today + timedelta(1), "price": 9}])
+        self.assertEqual(self.expect("template", "utility").price, 0.008)
+        new = self.price.create({**values, "valid_from": today, "price": 0.02})
+        self.assertEqual(self.expect("template", "utility").price, 0.02, "a new line counts at once")
+        self.price.create({**values, "valid_from": today + timedelta(1), "price": 9})
         self.assertEqual(self.expect("template", "utility").price, 0.02)
         tomorrow = fields.Datetime.now() + timedelta(days=1)
         self.assertEqual(self.expect("template", "utility", date=tomorrow).price, 9)
+        new.price = 0.03
+        self.assertEqual(self.expect("template", "utility").price, 0.03, "and so does a change")
+        new.unlink()
+        self.assertEqual(self.expect("template", "utility").price, 0.008)
 
     def test_the_smallest_market_that_has_the_country_counts(self):
         belgium = self.env["res.country.group"].create({"name": "BE", "country_ids": [self.env.ref("base.be").id]})
