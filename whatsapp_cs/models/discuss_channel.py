@@ -312,6 +312,9 @@ class DiscussChannel(models.Model):
         self.whatsapp_cs_conversation_id.with_env(user_channel.env)._check_can_answer(text, files)
         if attachments:
             raise UserError(self.env._("Files are sent to customers from Discuss only. Nothing was sent."))
+        # Noted before Discuss notes the first thing to tell, so that all of it is told by one statement at the end.
+        self.sudo().whatsapp_cs_conversation_id._broadcast()
+        self.sudo().whatsapp_cs_conversation_id._note_desk_change()
         return text_format.whatsapp_to_html(text)
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
@@ -376,7 +379,7 @@ class DiscussChannel(models.Model):
         """Tell whether a posted message is meant for the customer: an agent's comment. All else stays inside."""
         return (
             message.message_type == "comment"
-            and message.subtype_id == self.env.ref("mail.mt_comment")
+            and message.subtype_id.id == self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
             and self.env.uid != api.SUPERUSER_ID
         )
 

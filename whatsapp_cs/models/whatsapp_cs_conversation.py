@@ -2,10 +2,11 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tools import SQL, OrderedSet
 
 from ..tools.text_format import TEXT_LIMIT, get_length
+from .whatsapp_cs_related import get_list_action
 
 GROUP_AGENT = "whatsapp_cs.whatsapp_cs_group_agent"
 GROUP_EDITOR = "whatsapp_cs.whatsapp_cs_group_editor"
@@ -171,10 +172,7 @@ class WhatsappCsConversation(models.Model):
 
     def action_view_messages(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_message_action")
-        action["domain"] = [("conversation_id", "=", self.id)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_message_action", "conversation_id")
 
     def _lock(self):
         """Let two who act on a case at the same moment come one after the other; Odoo repeats the later one's request."""
@@ -592,7 +590,16 @@ class WhatsappCsConversation(models.Model):
 
     @api.model
     def _broadcast_now(self):
-        conversations = self.browse(self.env.cr.precommit.data.pop("whatsapp_cs.broadcast", ())).exists()
-        conversations.filtered(
+        self._take_noted("whatsapp_cs.broadcast").filtered(
             lambda conversation: conversation.discuss_channel_id.whatsapp_cs_conversation_id == conversation
         ).discuss_channel_id._whatsapp_cs_broadcast()
+
+    @api.model
+    def _take_noted(self, key):
+        """Return the cases noted under ``key`` in this transaction that still exist; only a deleted one costs a query."""
+        noted = self.browse(self.env.cr.precommit.data.pop(key, ()))
+        try:
+            noted.mapped("company_id")
+        except MissingError:
+            return noted.exists()
+        return noted

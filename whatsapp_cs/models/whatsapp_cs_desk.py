@@ -283,7 +283,7 @@ class WhatsappCsConversation(models.Model):
 
     @api.model
     def _send_desk_changes(self):
-        changed = self.browse(self.env.cr.precommit.data.pop("whatsapp_cs.desk", ())).exists()
+        changed = self._take_noted("whatsapp_cs.desk")
         for company, conversations in changed.grouped("company_id").items():
             self.env["bus.bus"]._sendone(
                 (company, "whatsapp_cs_desk"),

@@ -42,15 +42,9 @@ class WhatsappCsReceipt(models.Model):
         channel = contact.channel_id
         if not (channel.sends_typing if is_typing else channel.sends_read_receipts):
             return
-        domain = [
-            ("contact_id", "=", contact.id),
-            ("direction", "=", "in"),
-            ("mail_message_id", "<=", mail_message.id),
-            ("wamid", "!=", False),
-        ]
-        message = self.env["whatsapp.cs.message"].search(domain, order="id desc", limit=1)
-        if not message:
-            return
+        wamid, known = self._find_newest(contact, mail_message)
+        if not wamid or (wamid == known and not is_typing):
+            return  # the customer has been told: nothing new was read
         query = SQL(
             """
             INSERT INTO whatsapp_cs_receipt AS known (contact_id, wamid, is_typing, typing_date, is_due)
@@ -64,7 +58,7 @@ class WhatsappCsReceipt(models.Model):
             RETURNING id
             """,
             contact=contact.id,
-            wamid=message.wamid,
+            wamid=wamid,
             typing=is_typing,
             pause=TYPING_SECONDS,
         )
@@ -77,6 +71,22 @@ class WhatsappCsReceipt(models.Model):
         if is_due:
             # sudo: ir.cron - reading wakes the worker that says so
             self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_receipt_send").sudo()._trigger()
+
+    @api.model
+    def _find_newest(self, contact, mail_message):
+        """Return the id of the customer's newest message up to ``mail_message``, and of the one that is known as read."""
+        self.env["whatsapp.cs.message"].flush_model(["contact_id", "direction", "mail_message_id", "wamid"])
+        query = SQL(
+            """
+            SELECT wamid, (SELECT wamid FROM whatsapp_cs_receipt WHERE contact_id = %(contact)s)
+              FROM whatsapp_cs_message
+             WHERE contact_id = %(contact)s AND direction = 'in' AND mail_message_id <= %(message)s AND wamid IS NOT NULL
+             ORDER BY id DESC LIMIT 1
+            """,
+            contact=contact.id,
+            message=mail_message.id,
+        )
+        return next(iter(self.env.execute_query(query)), (None, None))
 
     @api.model
     def _cron_send(self):

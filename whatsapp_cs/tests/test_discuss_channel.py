@@ -232,6 +232,22 @@ class TestDiscussChannel(WhatsappCsCommon):
             conversation.action_resolve()
         self.assertEqual(count(), few)
 
+    def test_a_message_to_a_customer_costs_few_statements_more_than_one_to_colleagues(self):
+        """By Discuss's own route, in the middle of a conversation; ``docs/performance.md`` says what they are for."""
+        colleagues = self.env["discuss.channel"].with_user(self.agent).create({"name": "Us", "channel_type": "group"})
+        self.authenticate("wa_agent", "wa_agent")
+        post = {"body": "Hello", "message_type": "comment", "subtype_xmlid": "mail.mt_comment"}
+        counts = {}
+        for thread in (colleagues, self.thread) * 3:  # the first ones fill the caches, and take the conversation
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.make_jsonrpc_request(
+                "/mail/message/post", {"thread_model": thread._name, "thread_id": thread.id, "post_data": post}
+            )
+            counts[thread] = self.cr.sql_log_count - before
+        self.assertLessEqual(counts[self.thread] - counts[colleagues], 12)
+
     def test_nobody_without_the_role_can_be_invited(self):
         self.answer()
         for partner in (self.analyst.partner_id, self.employee.partner_id, self.conversation.partner_id):
