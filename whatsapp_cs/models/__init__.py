@@ -2,6 +2,7 @@
 
 from . import whatsapp_cs_cached
 from . import whatsapp_cs_limits
+from . import whatsapp_cs_batch
 from . import whatsapp_cs_audit
 from . import whatsapp_cs_audited
 
@@ -81,7 +82,6 @@ from . import whatsapp_cs_auto_reply_select
 from . import whatsapp_cs_auto_reply_run
 from . import whatsapp_cs_auto_reply_repeat
 from . import whatsapp_cs_hand_over
-from . import whatsapp_cs_batch
 from . import whatsapp_cs_customer_event
 from . import whatsapp_cs_auto_reply_event
 from . import whatsapp_cs_follow_up
@@ -95,6 +95,7 @@ from . import whatsapp_cs_channel_rating
 from . import whatsapp_cs_rating
 from . import whatsapp_cs_rating_answer
 from . import whatsapp_cs_rating_average
+from . import whatsapp_cs_rating_template
 from . import whatsapp_cs_macro
 from . import whatsapp_cs_macro_step
 from . import whatsapp_cs_reply_use

@@ -1,16 +1,14 @@
-import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..tools import phone
 from ..tools.bot_engine import Engine, Input
 
-_logger = logging.getLogger(__name__)
-
 ACTIVE = ("running", "asking")
 BATCH_SIZE = 50  # deadlines of one transaction
+NEXT_TRY = timedelta(hours=1)  # to give up, after that has failed
 
 
 class WhatsappCsBotRun(models.Model):
@@ -21,6 +19,8 @@ class WhatsappCsBotRun(models.Model):
     """
 
     _name = "whatsapp.cs.bot.run"
+    _inherit = ["whatsapp.cs.batch"]
+    _batch_cron = "whatsapp_cs.ir_cron_whatsapp_cs_bot_deadlines"
     _description = "WhatsApp Bot Run"
     _order = "id desc"
     _rec_name = "bot_id"
@@ -325,54 +325,42 @@ class WhatsappCsBotRun(models.Model):
 
     @api.model
     def _cron_deadlines(self):
-        """Remind of questions that nobody has answered, and give up on others; each once.
-
-        A deadline is taken away in the transaction that brings the message: a worker that dies leaves both to the next.
-        """
-        seen = set()
-        while runs := self._claim_due(seen):
-            seen.update(runs.ids)
-            for run in runs:
-                run._on_deadline_safely()
-            if not self.env["ir.cron"]._commit_progress(len(runs), remaining=0):
-                break
+        """Remind of questions that nobody has answered, and give up on others; each once."""
+        self._run_batches()
 
     @api.model
-    def _claim_due(self, seen):
+    def _claim(self):
         """Lock runs whose deadline is over, and their cases before whoever takes in a message; return the runs."""
         self.env.flush_all()
         query = SQL(
             """
             SELECT run.id FROM whatsapp_cs_bot_run run
               JOIN whatsapp_cs_conversation conversation ON conversation.id = run.conversation_id
-             WHERE run.state = 'asking' AND LEAST(run.reminder_date, run.timeout_date) <= %s AND run.id != ALL(%s)
+             WHERE run.state = 'asking' AND LEAST(run.reminder_date, run.timeout_date) <= %s
              ORDER BY LEAST(run.reminder_date, run.timeout_date), run.id
              LIMIT %s FOR NO KEY UPDATE OF conversation, run SKIP LOCKED
             """,
             fields.Datetime.now(),
-            list(seen),
             BATCH_SIZE,
         )
-        ids = [row_id for (row_id,) in self.env.execute_query(query)]
-        self.env.invalidate_all()
-        return self.browse(ids)
+        return self.browse(row_id for (row_id,) in self.env.execute_query(query))
 
-    def _on_deadline_safely(self):
-        try:
-            with self.env.cr.savepoint():
-                self._on_deadline()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            _logger.exception("WhatsApp bot run %s: its deadline failed", self.id)
-
-    def _on_deadline(self):
+    def _work(self):
+        """Take a deadline away in the transaction that brings what follows from it."""
         self.ensure_one()
         if self.timeout_date <= fields.Datetime.now():
             self._give_up()
         else:
             self.reminder_date = False
             self._remind()
+
+    def _set_failed(self, error):
+        """Do without the reminder; giving up is tried again, or the customer would be waited for for ever."""
+        self.reminder_date = False
+        self.timeout_date = max(self.timeout_date, fields.Datetime.now() + NEXT_TRY)
+        text = self.env._("Reminding or giving up failed, see the server's log: it is tried again every hour.")
+        if text not in (self.problem or ""):
+            self._note_problem(text)
 
     def _remind(self):
         """Ask once more, while free text is allowed and wanted."""

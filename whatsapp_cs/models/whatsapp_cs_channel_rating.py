@@ -7,7 +7,8 @@ class WhatsappCsChannel(models.Model):
     _inherit = "whatsapp.cs.channel"  # pylint: disable=consider-merging-classes-inherited
 
     asks_rating = fields.Boolean(
-        "Ask Customers How It Was", help="Once after each conversation was resolved, while free text can be sent."
+        "Ask Customers How It Was",
+        help="Once after each conversation was resolved, while free text can be sent; later only by a template.",
     )
     rating_kind = fields.Selection(
         [("stars", "List: 1 to 5 stars"), ("emoji", "List: five faces"), ("buttons", "Three buttons")],

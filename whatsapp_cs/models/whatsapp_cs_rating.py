@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ..tools import message_payload
 from .whatsapp_cs_conversation import GROUP_EDITOR
 
-BATCH = 200
+BATCH_SIZE = 50
 CHOICE_PREFIX = "whatsapp_cs.rating:"  # of the ids of buttons and rows; after it the rating's id and the choice
 SATISFIED = 4  # stars, of 5; below it is a low rating, which an editor looks at
 
@@ -20,6 +20,8 @@ class WhatsappCsRating(models.Model):
     """
 
     _name = "whatsapp.cs.rating"
+    _inherit = ["whatsapp.cs.batch"]
+    _batch_cron = "whatsapp_cs.ir_cron_whatsapp_cs_rating_ask"
     _description = "WhatsApp Rating"
     _order = "id desc"
     _rec_name = "rated_date"
@@ -65,6 +67,7 @@ class WhatsappCsRating(models.Model):
             ("window", "Window closed"),
             ("newer", "The customer has written again"),
             ("policy", "The customer gets no such messages now"),
+            ("error", "An internal error; see the server's log"),
         ],
         "Why Not",
         readonly=True,
@@ -135,47 +138,56 @@ class WhatsappCsRating(models.Model):
                 rating._update_state("due", skip_reason=False, **values)
             else:
                 continue  # asked already: one question for each case
-            self.env.ref("whatsapp_cs.ir_cron_whatsapp_cs_rating_ask")._trigger(values["due_date"])
+            self._trigger_batches(at=values["due_date"])
 
     @api.model
     def _cron_ask(self):
-        """Ask whose time has come, remind who has not answered; running twice at once is harmless."""
-        for rating in self._claim(SQL("rating.state = 'due' AND rating.due_date <= %s", fields.Datetime.now())):
-            rating._ask()
-        not_answered = SQL(
-            """
-            rating.state = 'asked' AND rating.reminded_date IS NULL AND channel.rating_reminder_hours > 0
-            AND rating.asked_date <= %s - channel.rating_reminder_hours * interval '1 hour'
-            """,
-            fields.Datetime.now(),
-        )
-        for rating in self._claim(not_answered):
-            rating._remind()
+        """Ask whose time has come, remind who has not answered; each once."""
+        self._run_batches()
 
     @api.model
-    def _claim(self, condition):
-        """Return ratings of resolved cases that fulfil ``condition``, locked; those another worker has are left to it."""
+    def _claim(self):
+        """Lock ratings of resolved cases, and the cases: what the customer writes at this moment comes before or after."""
         self.env.flush_all()
         query = SQL(
             """
             SELECT rating.id
               FROM whatsapp_cs_rating rating
               JOIN whatsapp_cs_conversation conversation ON conversation.id = rating.conversation_id
-              JOIN whatsapp_cs_channel channel ON channel.id = rating.channel_id
-             WHERE %s AND conversation.state = 'resolved' AND conversation.active
-             ORDER BY rating.id LIMIT %s
-               FOR NO KEY UPDATE OF rating SKIP LOCKED
+             WHERE rating.id IN (
+                   SELECT id FROM whatsapp_cs_rating WHERE state = 'due' AND due_date <= %(now)s
+                   UNION ALL
+                   SELECT asked.id FROM whatsapp_cs_rating asked
+                     JOIN whatsapp_cs_channel channel ON channel.id = asked.channel_id
+                    WHERE asked.state = 'asked' AND asked.reminded_date IS NULL AND channel.rating_reminder_hours > 0
+                      AND asked.asked_date <= %(now)s - channel.rating_reminder_hours * interval '1 hour')
+               AND conversation.state = 'resolved' AND conversation.active
+             ORDER BY rating.id LIMIT %(limit)s
+               FOR NO KEY UPDATE OF conversation, rating SKIP LOCKED
             """,
-            condition,
-            BATCH,
+            now=fields.Datetime.now(),
+            limit=BATCH_SIZE,
         )
         return self.browse(row_id for (row_id,) in self.env.execute_query(query))
+
+    def _work(self):
+        if self.state == "due":
+            self._ask()
+        else:
+            self._remind()
+
+    def _set_failed(self, error):
+        """Do without: nobody needs to be asked so much that it is tried again."""
+        if self.state == "due":
+            self._update_state("skipped", skip_reason="policy" if isinstance(error, UserError) else "error")
+        else:
+            self.reminded_date = fields.Datetime.now()
 
     def _ask(self):
         """Ask the customer, unless that would be in the way: then it is noted why not."""
         self.ensure_one()
         reason = self._get_obstacle()
-        if not reason and not self._send_question(self._in_customers_language().channel_id.rating_text):
+        if not reason and not self._send_first_question():
             reason = "policy"
         if reason:
             self._update_state("skipped", skip_reason=reason)
@@ -202,6 +214,10 @@ class WhatsappCsRating(models.Model):
         if not conversation.is_window_open:
             return "window"
         return "policy" if self.env["whatsapp.cs.send.policy"]._check(self.contact_id, "text") else None
+
+    def _send_first_question(self):
+        """Send the channel's question; see ``_send_question``."""
+        return self._send_question(self._in_customers_language().channel_id.rating_text)
 
     def _send_question(self, text):
         """Send a question with the choices of the channel's kind; return the message, none when one more is too many."""

@@ -1,7 +1,7 @@
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import WhatsappCsCommon
@@ -29,7 +29,7 @@ class TestRating(WhatsappCsCommon):
         """Run the job at a later time, and return what the customer got by it."""
         later = fields.Datetime.add(fields.Datetime.now(), **delta)
         with patch.object(fields.Datetime, "now", lambda: later):
-            self.env["whatsapp.cs.rating"]._cron_ask()
+            self.run_cron("rating_ask")
         return self.send()
 
     def ask(self):
@@ -47,7 +47,10 @@ class TestRating(WhatsappCsCommon):
         body = self.text_body(wamid=f"wamid.P{self.number}")
         message = body["entry"][0]["changes"][0]["value"]["messages"][0]
         del message["text"]
-        message.update(type="interactive", interactive={"type": kind, kind: {"id": choice_id, "title": title}})
+        if kind == "button":  # of a template
+            message.update(type="button", button={"payload": choice_id, "text": title})
+        else:
+            message.update(type="interactive", interactive={"type": kind, kind: {"id": choice_id, "title": title}})
         self.receive(body)
         return self.send()
 
@@ -108,6 +111,50 @@ class TestRating(WhatsappCsCommon):
         self.get_contact().window_end_date = fields.Datetime.now()
         self.assertFalse(self.after(minutes=6))
         self.assertEqual((self.rating.state, self.rating.skip_reason), ("skipped", "window"))
+
+    def test_once_the_window_is_closed_a_template_asks_and_its_button_is_the_rating(self):
+        buttons = [{"type": "QUICK_REPLY", "text": text} for text in ("Great", "So-so", "Bad")]
+        body = {"type": "BODY", "text": "How was our service the other day? Tell us."}
+        data = self.template_data("7002", name="how_was_it", components=[body, {"type": "BUTTONS", "buttons": buttons}])
+        with self.assertRaisesRegex(ValidationError, "two to five quick replies"):
+            self.channel.rating_template_id = self.sync_templates(self.template_data())
+        template = self.sync_templates(data, self.template_data()).filtered(lambda t: t.name == "how_was_it")
+        self.channel.rating_template_id = template
+        self.resolve()
+        contact = self.get_contact()
+        contact.window_end_date = fields.Datetime.now()
+        [payload] = self.after(minutes=6)
+        self.assertEqual((payload["type"], payload["template"]["name"]), ("template", "how_was_it"))
+        choices = [part["parameters"][0]["payload"] for part in payload["template"]["components"]]
+        self.assertEqual((self.conversation.state, self.rating.state), ("resolved", "asked"))
+        self.assertFalse(self.after(hours=5), "a template does not remind")
+        self.assertFalse(contact.is_window_open)
+        comment = self.press(choices[1], "So-so", kind="button")
+        self.assertIn("Write a comment", self.get_choices(comment[0]["interactive"]))
+        self.assertEqual((self.rating.value, self.conversation.state), (3, "resolved"))
+
+    def test_the_template_goes_only_when_it_can_be_sent_and_may(self):
+        buttons = [{"type": "QUICK_REPLY", "text": text} for text in ("Gut", "Schlecht")]
+        components = [{"type": "BODY", "text": "Wie war es? Sag es uns."}, {"type": "BUTTONS", "buttons": buttons}]
+        english = self.template_data(name="how_was_it", components=components)
+        german = {**english, "id": "7002", "language": "de"}
+        self.channel.rating_template_id = self.sync_templates(english, german).filtered(lambda t: t.language == "en_US")
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.resolve()
+        self.get_contact().window_end_date = fields.Datetime.now()
+        for change, reason in (
+            ({"status": "PAUSED"}, "template"),
+            ({}, "policy"),  # somebody who is blocked
+        ):
+            self.get_contact().blocked_date = reason == "policy" and fields.Datetime.now()
+            self.sync_templates({**english, **change}, german)
+            with self.subTest(reason=reason):
+                self.assertFalse(self.after(minutes=6))
+                self.assertEqual((self.rating.state, self.rating.skip_reason), ("skipped", reason))
+            self.rating._update_state("due", skip_reason=False)
+        self.get_contact().blocked_date = False
+        self.get_contact().partner_id.lang = "de_DE"
+        self.assertEqual(self.after(minutes=6)[0]["template"]["language"], {"code": "de"})
 
     def test_who_does_not_answer_is_reminded_once(self):
         self.ask()
