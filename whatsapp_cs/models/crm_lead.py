@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .whatsapp_cs_related import count_by, get_list_action
+
 
 class CrmLead(models.Model):
     _inherit = "crm.lead"
@@ -21,9 +23,7 @@ class CrmLead(models.Model):
     )
 
     def _compute_whatsapp_cs_conversation_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.conversation"]._read_group([("lead_id", "in", self.ids)], ["lead_id"], ["__count"])
-        )
+        counts = count_by(self, "whatsapp.cs.conversation", "lead_id")
         for lead in self:
             lead.whatsapp_cs_conversation_count = counts.get(lead, 0)
 
@@ -40,10 +40,7 @@ class CrmLead(models.Model):
         return action
 
     def action_view_whatsapp_cs_conversations(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")
-        action["domain"] = [("lead_id", "in", self.ids)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_conversation_action", "lead_id")
 
     def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
         """A lead that is won is an order, for who waits for one (follow-ups, figures of automation)."""

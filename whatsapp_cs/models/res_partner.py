@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import phone
+from .whatsapp_cs_related import count_by, get_list_action
 
 
 class ResPartner(models.Model):
@@ -33,11 +34,7 @@ class ResPartner(models.Model):
     )
 
     def _compute_whatsapp_cs_conversation_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.conversation"]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
-        )
+        counts = count_by(self, "whatsapp.cs.conversation", "partner_id")
         for partner in self:
             partner.whatsapp_cs_conversation_count = counts.get(partner, 0)
 
@@ -82,10 +79,7 @@ class ResPartner(models.Model):
         return action
 
     def action_view_whatsapp_cs_conversations(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")
-        action["domain"] = [("partner_id", "in", self.ids)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_conversation_action", "partner_id")
 
     @api.model
     def _whatsapp_cs_get_card_action(self, person):

@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..tools.graph_client import GraphError
 from ..tools.private_log import queries_hidden
+from .whatsapp_cs_related import count_by
 
 _logger = logging.getLogger(__name__)
 
@@ -38,9 +39,7 @@ class WhatsappCsAccount(models.Model):
 
     @api.depends("template_ids")
     def _compute_template_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.template"]._read_group([("account_id", "in", self.ids)], ["account_id"], ["__count"])
-        )
+        counts = count_by(self, "whatsapp.cs.template", "account_id")
         for account in self:
             account.template_count = counts.get(account, 0)
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from .whatsapp_cs_automation_quality import PERIOD_DAYS
+from .whatsapp_cs_related import get_list_action
 
 GAVE_UP = ("person", "misunderstood")  # what became of a question after which a person had to go on
 ENOUGH = 10  # questions asked; fewer say nothing of a step
@@ -52,8 +53,7 @@ class WhatsappCsBotStep(models.Model):
     def action_view_answers(self):
         """Show what customers said at this step."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_bot_answer_action")
-        return {**action, "domain": [("step_id", "=", self.id)], "context": {}}
+        return get_list_action(self, "whatsapp_cs_bot_answer_action", "step_id")
 
 
 class WhatsappCsBot(models.Model):
@@ -82,8 +82,7 @@ class WhatsappCsBot(models.Model):
     def action_view_funnel(self):
         """Show how many customers come how far."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_bot_report_action")
-        return {**action, "domain": [("bot_id", "=", self.id)], "context": {}}
+        return get_list_action(self, "whatsapp_cs_bot_report_action", "bot_id")
 
 
 class WhatsappCsBotRun(models.Model):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .whatsapp_cs_related import count_by, get_list_action
+
 
 class WhatsappCsBotVersion(models.Model):
     """A bot as it was published. It never changes: who began with it ends with it."""
@@ -34,9 +36,7 @@ class WhatsappCsBotVersion(models.Model):
             version.is_current = version.bot_id.version_id == version
 
     def _compute_run_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.bot.run"]._read_group([("version_id", "in", self.ids)], ["version_id"], ["__count"])
-        )
+        counts = count_by(self, "whatsapp.cs.bot.run", "version_id")
         for version in self:
             version.run_count = counts.get(version, 0)
 
@@ -46,8 +46,7 @@ class WhatsappCsBotVersion(models.Model):
 
     def action_view_runs(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_bot_run_action")
-        return {**action, "domain": [("version_id", "=", self.id)], "context": {}}
+        return get_list_action(self, "whatsapp_cs_bot_run_action", "version_id")
 
     def _get_step_keys(self):
         """Return the keys of all steps that were ever published."""

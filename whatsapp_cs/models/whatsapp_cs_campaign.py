@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ..tools import phone
 from ..tools.private_log import queries_hidden
+from .whatsapp_cs_related import get_list_action
 from .whatsapp_cs_send_policy import Request
 
 MESSAGES_PER_CUSTOMER = 3  # expected: the promotion, an answer and what is said to it
@@ -338,10 +339,7 @@ class WhatsappCsCampaign(models.Model):
 
     def action_view_costs(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_message_action")
-        action["domain"] = [("campaign_id", "=", self.id)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_message_action", "campaign_id")
 
     def _check_startable(self):
         """Refuse what can't be sent by its template or number."""

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..tools import phone
 from .whatsapp_cs_channel_check import STATES, Call
+from .whatsapp_cs_related import count_by
 
 # What WhatsApp says of a number that can't send. The others may (FLAGGED, RATE_LIMITED), or say nothing (UNKNOWN).
 OFFLINE = ("BANNED", "DELETED", "DISCONNECTED", "MIGRATED", "PENDING", "RESTRICTED", "UNVERIFIED")
@@ -166,9 +167,7 @@ class WhatsappCsChannel(models.Model):
             channel.display_name = f"{channel.name} ({channel.display_phone_number})"
 
     def _compute_counts(self):
-        contacts = dict(
-            self.env["whatsapp.cs.contact"]._read_group([("channel_id", "in", self.ids)], ["channel_id"], ["__count"])
-        )
+        contacts = count_by(self, "whatsapp.cs.contact", "channel_id")
         conversations = dict(
             self.env["whatsapp.cs.conversation"]._read_group(
                 [("channel_id", "in", self.ids), ("state", "!=", "resolved")], ["channel_id"], ["__count"]

@@ -4,6 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
 from ..tools import message_content, phone, webhook_payload
+from .whatsapp_cs_related import count_by, get_list_action
 
 WINDOW = timedelta(hours=24)  # Meta: free-form messages are allowed for 24 h after the customer's last message
 
@@ -68,11 +69,7 @@ class WhatsappCsContact(models.Model):
 
     @api.depends("conversation_ids")
     def _compute_conversation_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.conversation"]._read_group(
-                [("contact_id", "in", self.ids)], ["contact_id"], ["__count"]
-            )
-        )
+        counts = count_by(self, "whatsapp.cs.conversation", "contact_id")
         for contact in self:
             contact.conversation_count = counts.get(contact, 0)
 
@@ -98,10 +95,7 @@ class WhatsappCsContact(models.Model):
 
     def action_view_conversations(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_conversation_action")
-        action["domain"] = [("contact_id", "=", self.id)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_conversation_action", "contact_id")
 
     def action_open_chat(self):
         self.ensure_one()

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..tools import phone, text_format, webhook_payload
 from .whatsapp_cs_consent import CONSENTS, SOURCES
+from .whatsapp_cs_related import count_by
 
 LONGEST_WORD = 60  # characters; what is longer is no word for opting out or in
 WORD_TYPES = ("text", "button", "interactive")  # what customers type, or press under a message of ours
@@ -27,9 +28,7 @@ class WhatsappCsContact(models.Model):
 
     @api.depends("consent_ids")
     def _compute_consent_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.consent"]._read_group([("contact_id", "in", self.ids)], ["contact_id"], ["__count"])
-        )
+        counts = count_by(self, "whatsapp.cs.consent", "contact_id")
         for contact in self:
             contact.consent_count = counts.get(contact, 0)
 

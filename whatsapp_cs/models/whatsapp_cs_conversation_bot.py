@@ -3,6 +3,7 @@ from functools import partial
 from odoo import fields, models
 
 from ..tools import bot_engine, message_payload
+from .whatsapp_cs_related import count_by, get_list_action
 
 
 class WhatsappCsConversation(models.Model):
@@ -14,18 +15,13 @@ class WhatsappCsConversation(models.Model):
     bot_run_count = fields.Integer(compute="_compute_bot_run_count")
 
     def _compute_bot_run_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.bot.run"]._read_group(
-                [("conversation_id", "in", self.ids)], ["conversation_id"], ["__count"]
-            )
-        )
+        counts = count_by(self, "whatsapp.cs.bot.run", "conversation_id")
         for conversation in self:
             conversation.bot_run_count = counts.get(conversation, 0)
 
     def action_view_bot_runs(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_bot_run_action")
-        return {**action, "domain": [("conversation_id", "=", self.id)], "context": {}}
+        return get_list_action(self, "whatsapp_cs_bot_run_action", "conversation_id")
 
     def _update_state(self, state, **values):
         """End the bot's run when a case leaves the bot in whatever way."""

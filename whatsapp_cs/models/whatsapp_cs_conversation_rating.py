@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from .whatsapp_cs_conversation import GROUP_EDITOR, REGROUPED
+from .whatsapp_cs_related import get_list_action
 
 
 class WhatsappCsConversation(models.Model):
@@ -26,8 +27,7 @@ class WhatsappCsConversation(models.Model):
 
     def action_view_ratings(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_rating_action")
-        return {**action, "domain": [("conversation_id", "=", self.id)], "context": {}}
+        return get_list_action(self, "whatsapp_cs_rating_action", "conversation_id")
 
     def _update_state(self, state, *args, **values):
         result = super()._update_state(state, *args, **values)

@@ -5,6 +5,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .whatsapp_cs_related import count_by, get_list_action
+
 BUFFER = timedelta(seconds=5)  # AR8: what happens together is known together before anything follows from it
 BATCH_SIZE = 50
 
@@ -141,20 +143,13 @@ class WhatsappCsContact(models.Model):
 
     @api.depends("event_ids")
     def _compute_event_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.customer.event"]._read_group(
-                [("contact_id", "in", self.ids)], ["contact_id"], ["__count"]
-            )
-        )
+        counts = count_by(self, "whatsapp.cs.customer.event", "contact_id")
         for contact in self:
             contact.event_count = counts.get(contact, 0)
 
     def action_view_events(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_customer_event_action")
-        action["domain"] = [("contact_id", "=", self.id)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_customer_event_action", "contact_id")
 
     def _on_customer_event(self, name, record=None, date=None, detail=False):
         """Take note of something that customers did; bridge addons call it, for instance when an order is confirmed.

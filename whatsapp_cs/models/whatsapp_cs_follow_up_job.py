@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from .whatsapp_cs_customer_event import BUFFER
 from .whatsapp_cs_follow_up import LATEST
+from .whatsapp_cs_related import count_by, get_list_action
 
 BATCH_SIZE = 20
 
@@ -208,20 +209,13 @@ class WhatsappCsContact(models.Model):
 
     @api.depends("follow_up_job_ids")
     def _compute_follow_up_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.follow.up.job"]._read_group(
-                [("contact_id", "in", self.ids)], ["contact_id"], ["__count"]
-            )
-        )
+        counts = count_by(self, "whatsapp.cs.follow.up.job", "contact_id")
         for contact in self:
             contact.follow_up_count = counts.get(contact, 0)
 
     def action_view_follow_ups(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_follow_up_job_action")
-        action["domain"] = [("contact_id", "=", self.id)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_follow_up_job_action", "contact_id")
 
     def _get_zone(self):
         """Return the name of the customer's time zone: the partner's, that of the phone's country, or our number's."""

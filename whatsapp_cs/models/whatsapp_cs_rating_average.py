@@ -4,6 +4,7 @@
 from odoo import fields, models
 
 from .whatsapp_cs_conversation import GROUP_AGENT, GROUP_EDITOR
+from .whatsapp_cs_related import get_list_action
 
 
 def get_averages(records, field_name):
@@ -13,11 +14,6 @@ def get_averages(records, field_name):
     return dict(
         ratings_sudo._read_group([(field_name, "in", records.ids), ("value", ">", 0)], [field_name], ["value:avg"])
     )
-
-
-def get_action(record, field_name):
-    action = record.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_rating_action")
-    return {**action, "domain": [(field_name, "=", record.id)]}
 
 
 class WhatsappCsContact(models.Model):
@@ -34,7 +30,10 @@ class WhatsappCsContact(models.Model):
 
     def action_view_ratings(self):
         self.ensure_one()
-        return get_action(self, "contact_id")
+        return {
+            **get_list_action(self, "whatsapp_cs_rating_action", "contact_id"),
+            "context": {"search_default_rated": True},
+        }
 
 
 class ResUsers(models.Model):
@@ -51,4 +50,7 @@ class ResUsers(models.Model):
 
     def action_view_whatsapp_cs_ratings(self):
         self.ensure_one()
-        return get_action(self, "user_id")
+        return {
+            **get_list_action(self, "whatsapp_cs_rating_action", "user_id"),
+            "context": {"search_default_rated": True},
+        }

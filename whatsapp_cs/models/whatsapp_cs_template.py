@@ -4,6 +4,7 @@ from odoo.fields import Command
 
 from ..tools import template_text
 from ..tools.template_text import Slot
+from .whatsapp_cs_related import count_by, get_list_action
 
 # What Meta has a copy of: changed here, it has to be submitted before it can be sent again.
 CONTENT_FIELDS = {
@@ -253,9 +254,7 @@ class WhatsappCsTemplate(models.Model):
         return {"source": "partner_name"} if is_greeting or slot.name in _NAMES else {}
 
     def _compute_message_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.message"]._read_group([("template_id", "in", self.ids)], ["template_id"], ["__count"])
-        )
+        counts = count_by(self, "whatsapp.cs.message", "template_id")
         for template in self:
             template.message_count = counts.get(template, 0)
 
@@ -349,10 +348,7 @@ class WhatsappCsTemplate(models.Model):
 
     def action_view_messages(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("whatsapp_cs.whatsapp_cs_message_action")
-        action["domain"] = [("template_id", "=", self.id)]
-        action["context"] = {}
-        return action
+        return get_list_action(self, "whatsapp_cs_message_action", "template_id")
 
     # === MAY IT BE SENT === #
 

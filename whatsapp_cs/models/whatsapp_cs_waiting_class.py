@@ -3,6 +3,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 
 from ..tools import text_match
+from .whatsapp_cs_related import count_by
 
 
 class Verdict(NamedTuple):
@@ -53,9 +54,7 @@ class WhatsappCsWaitingClass(models.Model):
     )
 
     def _compute_alert_count(self):
-        counts = dict(
-            self.env["whatsapp.cs.waiting.alert"]._read_group([("class_id", "in", self.ids)], ["class_id"], ["__count"])
-        )
+        counts = count_by(self, "whatsapp.cs.waiting.alert", "class_id")
         for waiting_class in self:
             waiting_class.alert_count = counts.get(waiting_class, 0)
 

@@ -170,7 +170,9 @@ class TestBotFigures(WhatsappCsCommon):
         Report = self.env["whatsapp.cs.bot.report"].with_user(self.analyst)
         rows = Report._read_group([("bot", "=", "Sizes")], ["step", "outcome"], ["asked_count:sum"])
         self.assertEqual(rows, [("01 Height", "answered", 9), ("01 Height", "person", 3)])
-        self.assertEqual(self.bot.with_user(self.editor).action_view_funnel()["domain"], [("bot_id", "=", self.bot.id)])
+        self.assertEqual(
+            self.bot.with_user(self.editor).action_view_funnel()["domain"], [("bot_id", "in", self.bot.ids)]
+        )
 
     def test_who_finished_it_is_told_to_follow_ups(self):
         events = self.env["whatsapp.cs.customer.event"].search([("name", "=", "bot_finished")])

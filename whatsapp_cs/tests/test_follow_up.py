@@ -275,7 +275,7 @@ class TestFollowUp(WhatsappCsCommon):
         self.assertEqual(self.get_contact().follow_up_count, 1)
         self.assertEqual(
             self.get_contact().with_user(self.editor).action_view_follow_ups()["domain"],
-            [("contact_id", "=", self.get_contact().id)],
+            [("contact_id", "in", self.get_contact().ids)],
         )
 
 

@@ -26,12 +26,12 @@ export function fromNow(duration) {
     return serializeDateTime(DateTime.now().plus(duration));
 }
 
-/** A thread of a customer with an open window; assigned to the user unless told otherwise. */
 /** `waitForChannels` runs all timers to their end: one that gives signs for ever would take the test's whole time. */
 export function giveNoSigns() {
     mockService("whatsapp_cs.agent_status", () => ({ status: { isAgent: false } }));
 }
 
+/** A thread of a customer with an open window; assigned to the user unless told otherwise. */
 export function createThread(pyEnv, name, { state = "assigned", ...values } = {}) {
     const partnerId = pyEnv["res.partner"].create({ name });
     const isMine = ["assigned", "waiting"].includes(state) && !values.whatsapp_cs_user_id;
