@@ -64,6 +64,7 @@
         "views/whatsapp_cs_audit_views.xml",
         "views/whatsapp_cs_health_views.xml",
         "views/whatsapp_cs_price_views.xml",
+        "wizard/whatsapp_cs_contact_merge_views.xml",
         "wizard/whatsapp_cs_merge_views.xml",
         "wizard/whatsapp_cs_snooze_views.xml",
         "wizard/whatsapp_cs_template_send_views.xml",

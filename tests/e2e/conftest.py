@@ -21,7 +21,7 @@ from .simulator_client import Simulator
 RESULTS = ROOT / "test-results"
 SCREEN = {"width": 1280, "height": 800}
 SECONDS_TO_APPEAR = 15  # how long a screen may take to show what it must show
-ROLES = ("admin", "editor", "agent", "agent2", "analyst")  # the login is also the password
+ROLES = ("admin", "editor", "agent", "agent2", "analyst", "arabic")  # the login is also the password
 
 
 # Pictures of the documentation are made on demand, they test nothing.

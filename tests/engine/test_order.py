@@ -64,6 +64,7 @@ class Stream:
             self._get_conversation(Person("Older", "15550100008")),
             self._get_conversation(Person("Hidden", user_id="ES.134912")),
             self._get_shown_later(),
+            *map(self._get_moved, ("Mara", "Otto", "Twice")),
             self._get_reports(),
         )
         happened = sorted(itertools.chain(*writers), key=lambda update: int(update.item["timestamp"]))
@@ -96,6 +97,33 @@ class Stream:
         person.wa_id = "34600111222"
         for number in range(3):
             yield person.write(1200 + number, f"Now you see my number {number}")
+
+    def _get_moved(self, name):
+        """Yield the messages of somebody who changes the number in the middle, once or twice, and WhatsApp's notices of it.
+
+        What was written on the old phone may arrive after all of that.
+        """
+        has_id = name != "Otto"
+        phones = [
+            Person(name, wa_id, f"DE.{name}.{step}" if has_id else None)
+            for step, wa_id in enumerate(self._get_numbers(name))
+        ]
+        for phone in phones:
+            phone.wamids = phones[0].wamids
+        seconds = 100
+        for before, after in itertools.pairwise(phones):
+            yield from (before.write(seconds + step, f"From {before.wa_id}") for step in range(2))
+            ids = {"previous_user_id": before.user_id, "user_id": after.user_id} if has_id else {}
+            system = {"type": "user_changed_number", "body": f"{name} changed", "wa_id": after.wa_id, **ids}
+            yield before.write(seconds + 100, type="system", system=system)
+            context = {"from": before.wa_id, "id": before.wamids[0]}
+            yield after.write(seconds + 150, "It is still me", context=context)
+            yield before.write(seconds + 160, "Sent from the old phone")
+            seconds += 200
+
+    def _get_numbers(self, name):
+        """Return the numbers that somebody has one after the other."""
+        return [f"49155600{10 * ord(name[0]) + step:05}" for step in range(3 if name == "Twice" else 2)]
 
     def _get_outgoing(self, people):
         """Return messages of ours: with WhatsApp's id, without it as its answer is awaited, or was lost."""
@@ -197,12 +225,17 @@ STATE = {
           JOIN res_partner p ON p.id = c.partner_id
           JOIN discuss_channel d ON d.id = c.discuss_channel_id AND d.whatsapp_cs_contact_id = c.id
     """,
+    "former identities": """
+        SELECT f.kind, f.value, c.wa_id, c.meta_user_id
+          FROM whatsapp_cs_former_identity f JOIN whatsapp_cs_contact c ON c.id = f.contact_id
+    """,
     "conversations": """
         SELECT c.wa_id, c.meta_user_id, v.state, v.user_id, v.inbound_count, v.outbound_count, v.first_message_date,
                v.last_message_date, v.unanswered_date, v.first_response_date, l.name
           FROM whatsapp_cs_conversation v
           JOIN whatsapp_cs_contact c ON c.id = v.contact_id
           LEFT JOIN crm_lead l ON l.id = v.lead_id
+         WHERE v.active
     """,
     "messages": """
         SELECT m.wamid, o.key, m.direction, m.message_type, m.state, m.is_unknown, m.body, m.date, m.quoted_wamid,
@@ -222,6 +255,7 @@ STATE = {
           LEFT JOIN whatsapp_cs_message m ON m.mail_message_id = mm.id
           LEFT JOIN whatsapp_cs_message q ON q.mail_message_id = mm.parent_id
          WHERE mm.model = 'discuss.channel'
+           AND m.id IS NOT NULL -- that two chats have become one is said in the chat, where that was so
     """,
     "leads": """
         SELECT l.name, l.type, l.user_id, l.partner_name, l.phone, p.name

@@ -21,6 +21,7 @@ from . import whatsapp_cs_channel_profile
 from . import whatsapp_cs_notice
 from . import whatsapp_cs_webhook_refusal
 from . import whatsapp_cs_template
+from . import whatsapp_cs_template_guard
 from . import whatsapp_cs_template_button
 from . import whatsapp_cs_template_card
 from . import whatsapp_cs_template_variable
@@ -52,6 +53,8 @@ from . import whatsapp_cs_outbox_compensation
 from . import whatsapp_cs_contact
 from . import whatsapp_cs_contact_consent
 from . import whatsapp_cs_contact_block
+from . import whatsapp_cs_former_identity
+from . import whatsapp_cs_contact_change
 from . import whatsapp_cs_consent
 from . import whatsapp_cs_consent_language
 
@@ -130,6 +133,7 @@ from . import whatsapp_cs_bot_figures
 # campaigns
 from . import whatsapp_cs_campaign
 from . import whatsapp_cs_campaign_recipient
+from . import whatsapp_cs_contact_merge
 
 # cost
 from . import whatsapp_cs_price

@@ -142,10 +142,11 @@ class WhatsappCsAccount(models.Model):
                 template = known.with_context(tracking_disable=True).create(
                     {"account_id": self.id, "name": data["name"], "language": data["language"]}
                 )
-            template._apply(data)
+            # sudo: whatsapp.cs.template - what WhatsApp says of it; people may not write that themselves
+            template.sudo()._apply(data)
             seen |= template
         missing = known.filtered(
             lambda template: template.meta_id and not (template.submit_date and template.submit_date >= start)
         )
-        (missing - seen)._set_deleted()
+        (missing - seen).sudo()._set_deleted()  # sudo: as above
         self.write({"template_sync_date": start, "template_sync_needed": False, "template_sync_error": False})

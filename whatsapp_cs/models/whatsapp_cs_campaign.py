@@ -9,8 +9,8 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..tools import phone
 from ..tools.private_log import queries_hidden
+from ..tools.webhook_payload import Identity
 from .whatsapp_cs_related import get_list_action
 from .whatsapp_cs_send_policy import Request
 
@@ -402,17 +402,12 @@ class WhatsappCsCampaign(models.Model):
         """Add the contacts who are known already, found in one query."""
         Contact = self.env["whatsapp.cs.contact"]
         numbers = {vals["wa_id"] for vals in vals_list if vals.get("wa_id") and not vals.get("contact_id")}
-        variants = {wa_id: [number.removeprefix("+") for number in phone.get_variants(wa_id)] for wa_id in numbers}
-        known = Contact.search(
-            [
-                ("channel_id", "=", self.channel_id.id),
-                ("wa_id", "in", [variant for found in variants.values() for variant in found]),
-            ]
-        ).grouped("wa_id")
+        people = {wa_id: (self.channel_id, Identity(wa_id, "", "", "", "")) for wa_id in numbers}
+        known = Contact._find_all(people.values())
         for vals in vals_list:
-            if vals.get("wa_id") in variants and not vals.get("contact_id"):
-                found = [known[variant] for variant in variants[vals["wa_id"]] if variant in known]
-                vals["contact_id"] = found[0].id if found else False
+            if vals.get("wa_id") in people and not vals.get("contact_id"):
+                keys = Contact._get_keys(*people[vals["wa_id"]])
+                vals["contact_id"] = next((known[key].id for key in keys if key in known), False)
 
     def _exclude_doubles(self, vals_list):
         """Let each person get it once, however many records of the audience have the number."""

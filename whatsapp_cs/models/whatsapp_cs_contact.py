@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
-from ..tools import message_content, phone, webhook_payload
+from ..tools import phone, webhook_payload
 from .whatsapp_cs_related import count_by, get_list_action
 
 WINDOW = timedelta(hours=24)  # Meta: free-form messages are allowed for 24 h after the customer's last message
@@ -171,7 +171,7 @@ class WhatsappCsContact(models.Model):
         values = {
             name: value
             for name, value in self._prepare_identity_values(identity).items()
-            if value and value != self[name]
+            if value and value != self[name] and not self._had(name, value)
         }
         for name in ("wa_id", "meta_user_id"):
             if name in values and self.search_count(
@@ -190,11 +190,12 @@ class WhatsappCsContact(models.Model):
 
     def _rename_what_was_made(self, makeshift):
         """Give partner and lead, which were made when no name was known, the one that is known now."""
+        name = self._get_own_name()
         if self.created_partner and self.partner_id.name == makeshift:
-            self.partner_id.name = self.profile_name
+            self.partner_id.name = name
         for lead in self.conversation_ids.lead_id:
             if lead.name == self.env._("WhatsApp: %s", makeshift):
-                lead.name = self.env._("WhatsApp: %s", self.profile_name)
+                lead.name = self.env._("WhatsApp: %s", name)
 
     def _warn_about_other_person(self):
         """Say in the chat that the number shows another user id: it may have been given to somebody else."""
@@ -204,54 +205,6 @@ class WhatsappCsContact(models.Model):
                 "Check who it is before you speak about earlier orders."
             )
         )
-
-    @api.model
-    def _find_changed(self, channel, update):
-        """Return the contact whose number or user id WhatsApp says has changed: found by what they had before."""
-        system = message_content.get_part(update.item)
-        previous = [system.get("previous_user_id"), update.item.get("from_user_id")] if isinstance(system, dict) else []
-        user_ids = [user_id for user_id in previous if isinstance(user_id, str) and user_id]
-        return self.search([("channel_id", "=", channel.id), ("meta_user_id", "in", user_ids)], limit=1)
-
-    def _on_changed(self, item):
-        """Take over a new number or user id that WhatsApp's notice names; history and partner stay with the person."""
-        self.ensure_one()
-        system = message_content.get_part(item)
-        if not isinstance(system, dict) or not str(system.get("type")).endswith(("changed_number", "changed_user_id")):
-            return
-        number = system.get("wa_id") or system.get("new_wa_id")
-        values = {
-            "wa_id": phone.to_digits(number)[:32] if isinstance(number, str) else "",
-            "meta_user_id": system.get("user_id"),
-        }
-        for name, value in values.items():
-            taken = [("channel_id", "=", self.channel_id.id), (name, "=", value), ("id", "!=", self.id)]
-            if isinstance(value, str) and value and value != self[name]:
-                if self.search_count(taken, limit=1):
-                    self._note_in_chat(
-                        self.env._(
-                            "The new number or user id belongs to another contact already: they may be one person."
-                        )
-                    )
-                else:
-                    self._replace_identity(name, value)
-
-    def _replace_identity(self, name, value):
-        before, self[name] = self[name], value
-        if name != "wa_id" or not before:
-            return
-        new = phone.format_international(value)
-        known = self.env["res.partner"]._whatsapp_cs_find_by_number([before], self.company_id).get(before)
-        if self.created_partner and known == self.partner_id:
-            self.partner_id.phone = new
-        elif self.partner_id:
-            self.partner_id.message_post(
-                body=self.env._(
-                    "WhatsApp says that this person's number changed from %(old)s to %(new)s. Ask them before you change it here.",
-                    old=phone.format_international(before),
-                    new=new,
-                )
-            )
 
     def _note_in_chat(self, text):
         if self.discuss_channel_id:

@@ -250,12 +250,12 @@ class WhatsappCsConversation(models.Model):
 
     @api.model
     def _find_newest(self, contact_ids):
-        """Return the newest case of each contact; only that one can be open."""
-        self.flush_model(["contact_id"])
+        """Return the open case of each contact, or the newest: of two contacts in one, an older case may be the open one."""
+        self.flush_model(["contact_id", "state", "active"])
         query = SQL(
             """
             SELECT DISTINCT ON (contact_id) id FROM whatsapp_cs_conversation
-             WHERE contact_id = ANY(%s) ORDER BY contact_id, id DESC
+             WHERE contact_id = ANY(%s) ORDER BY contact_id, state = 'resolved', active DESC, id DESC
             """,
             contact_ids,
         )

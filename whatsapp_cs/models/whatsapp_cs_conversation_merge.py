@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .whatsapp_cs_conversation import HandChange
@@ -77,13 +77,7 @@ class WhatsappCsConversation(models.Model):
             raise UserError(self.env._("Let the open conversation remain, and merge the resolved one into it."))
 
     def _take_in(self, others):
-        values = self._prepare_merge_values(others)
-        for other in others.filtered(lambda other: other.state != "resolved"):
-            other._close("merged")
-        others.message_ids.conversation_id = self
-        others.stint_ids.conversation_id = self
-        self.write(values)
-        others.write({"active": False, "merged_into_id": self.id})
+        self._absorb(others)
         for other in others.sorted("id"):
             text = self.env._(
                 "%(by)s merged the conversation with %(name)s (%(channel)s) of %(date)s into this one.",
@@ -102,7 +96,36 @@ class WhatsappCsConversation(models.Model):
                         channel=self.channel_id.name,
                     )
                 )
+
+    def _absorb(self, others):
+        values = self._prepare_merge_values(others)
+        for other in others.filtered(lambda other: other.state != "resolved"):
+            other._close("merged")
+        others.message_ids.conversation_id = self
+        others.stint_ids.conversation_id = self
+        self.write(values)
+        others.write({"active": False, "merged_into_id": self.id})
         self._broadcast()
+
+    @api.model
+    def _move_to_contact(self, contact, others):
+        """Give ``contact`` the cases of ``others``, who are the same person; of several open ones one remains.
+
+        That is the one that was called spam, else the one that an agent has, else the newest.
+        """
+        cases = self.with_context(active_test=False).search([("contact_id", "in", (contact | others).ids)])
+        cases._lock()
+        is_open = cases.filtered(lambda case: case.state != "resolved")
+        if len(is_open) > 1:
+            remains = max(is_open, key=lambda case: (case.state == "spam", bool(case._get_agent()), case.id))
+            (is_open - remains).filtered(lambda case: case.state == "spam")._set_queued()  # only so they can be closed
+            remains._absorb(is_open - remains)
+            if remains.state == "spam":
+                remains.unanswered_date = False
+            elif remains.unanswered_date:
+                remains._on_customer_wrote()
+        self.env.flush_all()  # the closed ones before: a contact has one open case at any moment
+        cases.filtered(lambda case: case.contact_id in others).contact_id = contact
 
     def _close(self, ended):
         """End a case that has only been merged or split: nobody has solved it, and nobody is asked how it was."""

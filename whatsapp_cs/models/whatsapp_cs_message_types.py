@@ -138,12 +138,12 @@ class WhatsappCsMessage(models.Model):
     def _receive_system(self, channel, update):
         """Keep and show what WhatsApp says about a contact; nobody wrote, so no window opens and no case begins."""
         Contact = self.env["whatsapp.cs.contact"]
-        contact = (
-            Contact._find_changed(channel, update) or Contact._find_or_create([(channel, update.get_identity())])[0]
-        )
-        message = self.create(self._prepare_inbound_values(contact, update.item))
-        contact._on_changed(update.item)
-        contact.discuss_channel_id._whatsapp_cs_post_received(message if contact.discuss_channel_id else self)
+        if change := webhook_payload.get_change(update):
+            contact = Contact._on_changed(channel, change, self._get_date(update.item))
+        else:
+            [contact] = Contact._find_or_create([(channel, update.get_identity())])
+        self.create(self._prepare_inbound_values(contact, update.item))
+        contact._show_notices()
 
     # === CALLS === #
 

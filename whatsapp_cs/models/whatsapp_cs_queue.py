@@ -1,7 +1,7 @@
 import select
 from contextlib import contextmanager
 
-from psycopg2.errors import LockNotAvailable, UniqueViolation
+from psycopg2.errors import ForeignKeyViolation, LockNotAvailable, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -9,8 +9,9 @@ from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
 
 # Another transaction got there first. A unique violation is one of these too: the row that we would have found
-# was committed after our snapshot; the next try finds it.
-CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation)
+# was committed after our snapshot; the next try finds it. So is a row that is gone, or pointed to, since then: two
+# contacts who are one person have been merged meanwhile.
+CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation, ForeignKeyViolation)
 MAX_TRIES = 5
 LISTEN = True  # tests have one connection only, to which nobody else can speak
 LINGER = (

@@ -62,7 +62,8 @@ class WhatsappCsTemplate(models.Model):
                 answer = client.create_template(account_sudo.waba_id, {**self._prepare_identity(), **payload})
         except GraphError as error:
             raise UserError(self._explain(error)) from error
-        self._on_submitted(answer, payload["components"])
+        # sudo: whatsapp.cs.template - what WhatsApp has answered; people may not write it
+        self.sudo()._on_submitted(answer, payload["components"])
 
     def _on_submitted(self, answer, components):
         asked = self.category
@@ -92,8 +93,9 @@ class WhatsappCsTemplate(models.Model):
             data = client.get_template(self.meta_id, self.env["whatsapp.cs.account"]._TEMPLATE_FIELDS)
         except GraphError as error:
             raise UserError(self._explain(error)) from error
-        self.components = False  # so that the content is read again
-        self._apply(data)
+        template_sudo = self.sudo()  # sudo: whatsapp.cs.template - as in action_submit
+        template_sudo.components = False  # so that the content is read again
+        template_sudo._apply(data)
 
     def action_delete(self):
         """Delete this language of the template at WhatsApp; here it stays, archived, for what was sent with it."""
@@ -106,7 +108,7 @@ class WhatsappCsTemplate(models.Model):
                 client.delete_template(account_sudo.waba_id, template.meta_id, template.name)
             except GraphError as error:
                 raise UserError(template._explain(error)) from error
-            template._set_deleted()
+            template.sudo()._set_deleted()  # sudo: as in action_submit
 
     def _check_submittable(self):
         self._check_editable()

@@ -15,6 +15,7 @@ from . import test_channel_registration
 from . import test_channel_replies
 from . import test_consent
 from . import test_contact
+from . import test_contact_merge
 from . import test_conversation
 from . import test_conversation_lock
 from . import test_desk

@@ -54,6 +54,8 @@ MATRIX = {
     "whatsapp.cs.masked": {},
     "whatsapp.cs.masking": {},
     "whatsapp.cs.media": {"agent": "r", "editor": "r", "administrator": "r"},
+    "whatsapp.cs.former.identity": {"editor": "r", "administrator": "r"},
+    "whatsapp.cs.contact.merge": {"editor": "rwc", "administrator": "rwc"},
     "whatsapp.cs.merge": {"agent": "rwc", "editor": "rwc", "administrator": "rwc"},
     "whatsapp.cs.message": {"agent": "r", "editor": "r", "administrator": "r"},
     "whatsapp.cs.notice": {"administrator": "r"},

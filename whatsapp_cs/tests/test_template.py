@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import Form, tagged
+from odoo.tests import Form, JsonRpcException, tagged
 
 from odoo.addons.whatsapp_cs.tools.graph_client import GraphError
 
@@ -546,6 +546,39 @@ class TestTemplate(WhatsappCsCommon):
             templates.body = "x"
         with self.assertRaises(AccessError):
             self.env["whatsapp.cs.template"].with_user(self.agent).action_sync()
+
+    def test_nobody_can_say_for_whatsapp_how_a_template_stands(self):
+        template = self.sync_templates(self.template_data(status="REJECTED", category="UTILITY"))
+        self.env.flush_all()
+        for login in ("wa_editor", "wa_administrator"):
+            self.authenticate(login, login)
+
+            def call(method, *args, **kwargs):
+                params = {"model": "whatsapp.cs.template", "method": method, "args": args, "kwargs": kwargs}
+                return self.make_jsonrpc_request("/web/dataset/call_kw", params)
+
+            ids = template.ids
+            for values in (
+                {"state": "approved"}, {"quality": "green"}, {"state_reason": False}, {"meta_id": "1"},
+                {"is_changed": False}, {"components": [], "name": "other"}, {"submit_date": "2020-01-01"},
+            ):  # fmt: skip
+                with self.subTest(login=login, values=values), self.assertRaisesRegex(JsonRpcException, "AccessError"):
+                    call("write", ids, values)
+            draft = {"name": "mine", "body": "Hi", "account_id": self.account.id}
+            for values, context in (
+                ({"state": "approved"}, {}),
+                ({}, {"default_state": "approved"}),
+                ({"meta_id": "9"}, {}),
+            ):
+                with self.subTest(login=login, values=values), self.assertRaisesRegex(JsonRpcException, "AccessError"):
+                    call("create", [{**draft, **values}], context=context)
+            call("write", ids, {"category": "marketing"})  # it was rejected: another category may be asked for
+            template.state = "approved"
+            self.env.flush_all()
+            with self.assertRaisesRegex(JsonRpcException, "UserError"):
+                call("write", ids, {"category": "utility"})
+            template.state = "rejected"
+            self.env.flush_all()
 
     def test_templates_of_another_company_are_not_seen(self):
         company = self.env["res.company"].create({"name": "Other"})

@@ -31,6 +31,13 @@ class Identity(NamedTuple):
     profile_name: str
 
 
+class Change(NamedTuple):
+    """WhatsApp's notice that a person has another number, user id or both: what they had, and what they have now."""
+
+    before: Identity
+    after: Identity
+
+
 class Preference(NamedTuple):
     """What a person has set in WhatsApp about marketing messages: ``"in"`` or ``"out"``."""
 
@@ -61,12 +68,14 @@ class Update(NamedTuple):
     def get_lane(self):
         """Return the number below ``LANES`` that is the same for all messages of one person; other fields have their own.
 
-        By the user id where there is one: somebody who shows a number later had it from the start.
+        By the user id where there is one: somebody who shows a number later had it from the start. A notice that it has
+        changed goes with what came before.
         """
         item = self.item
         number = to_digits(_text(item.get("from") or item.get("recipient_id")))[:32]
         person = (
-            _text(item.get("from_user_id") or item.get("recipient_user_id"))
+            _text(_dict(item.get("system")).get("previous_user_id"))
+            or _text(item.get("from_user_id") or item.get("recipient_user_id"))
             or (number and min(get_variants(number)))
             or self.field
         )
@@ -159,6 +168,25 @@ def join(updates):
     """Return one webhook body (text) that holds ``updates`` in their order."""
     entries = [update.to_entry() for update in updates]
     return json.dumps({"object": "whatsapp_business_account", "entry": entries}, sort_keys=True)
+
+
+def get_change(update):
+    """Return the ``Change`` that a message of WhatsApp's own (type ``system``) tells of, or None."""
+    system = _dict(update.item.get("system"))
+    if not _text(system.get("type")).endswith(("changed_number", "changed_user_id")):
+        return None
+    after = Identity(
+        to_digits(_text(system.get("wa_id") or system.get("new_wa_id")))[:32],
+        _text(system.get("user_id"))[:ID_LIMIT],
+        _text(system.get("parent_user_id"))[:ID_LIMIT],
+        "",
+        "",
+    )
+    if not after.wa_id and not after.user_id:
+        return None
+    before = update.get_identity()
+    user_id = _text(system.get("previous_user_id"))[:ID_LIMIT] or before.user_id
+    return Change(before._replace(user_id="" if user_id == after.user_id else user_id), after)
 
 
 def get_preferences(update):
