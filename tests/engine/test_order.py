@@ -230,7 +230,7 @@ STATE = {
           FROM whatsapp_cs_former_identity f JOIN whatsapp_cs_contact c ON c.id = f.contact_id
     """,
     "conversations": """
-        SELECT c.wa_id, c.meta_user_id, v.state, v.user_id, v.inbound_count, v.outbound_count, v.first_message_date,
+        SELECT c.wa_id, c.meta_user_id, v.state, v.user_id, v.inbound_count, coalesce(v.outbound_count, 0), v.first_message_date,
                v.last_message_date, v.unanswered_date, v.first_response_date, l.name
           FROM whatsapp_cs_conversation v
           JOIN whatsapp_cs_contact c ON c.id = v.contact_id
