@@ -38,6 +38,11 @@ class WhatsappCsContact(models.Model):
         makeshift = not contact.profile_name and contact._get_own_name()
         if everybody != contact:
             contact._merge_in(everybody - contact)
+            contact._note_in_chat(
+                self.env._(
+                    "WhatsApp says that this person has a new number. Two chats are one now: reload the page to see both."
+                )
+            )
         contact._adopt_partner(change.before.wa_id)
         contact._take_identities(held, date)
         if makeshift:

@@ -72,7 +72,11 @@ class WhatsappCsContact(models.Model):
         contact._take_identities(held, now)
         self.env["whatsapp.cs.audit"]._log(contact, "unlink", old=gone, new=contact._get_audit_name())
         contact._note_in_chat(
-            self.env._("%(by)s merged the contact %(name)s into this one.", by=self.env.user.name, name=name)
+            self.env._(
+                "%(by)s merged the contact %(name)s into this one. Reload the page to see both chats.",
+                by=self.env.user.name,
+                name=name,
+            )
         )
 
     def _get_audit_name(self):
@@ -90,7 +94,6 @@ class WhatsappCsContact(models.Model):
         self.ensure_one()
         values = self._prepare_merge_values(others)
         partners = {contact.partner_id: contact.created_partner for contact in others if contact.partner_id}
-        notices = [self._get_merge_notice(other) for other in others]
         self.env["whatsapp.cs.conversation"]._move_to_contact(self, others)
         self._merge_threads(others)
         for model_name, field_name, domain in self._get_links(others):
@@ -103,8 +106,6 @@ class WhatsappCsContact(models.Model):
         self._merge_partners(partners)
         self._merge_leads()
         self._on_merged()
-        for notice in notices:
-            self._note_in_chat(notice)
 
     @api.model
     def _get_links(self, contacts):
@@ -135,12 +136,6 @@ class WhatsappCsContact(models.Model):
             "unreachable_date": newest[-1].unreachable_date,
             "blocked_date": min(filter(None, newest.mapped("blocked_date")), default=False),
         }
-
-    def _get_merge_notice(self, other):
-        return self.env._(
-            "This chat and another one with %s belong to one person and are one now. Reload the page to see both.",
-            other.name,
-        )
 
     def _on_merged(self):
         """Follow up what the merge has brought together."""

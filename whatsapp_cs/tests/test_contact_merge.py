@@ -128,7 +128,7 @@ class TestContactMerge(WhatsappCsCommon):
         self.assertTrue(conversation.unanswered_date)
         thread = self.get_thread(NEW)
         self.assertEqual(thread.channel_member_ids.partner_id, self.agent.partner_id)
-        self.assertIn("belong to one person", " ".join(self.get_texts(thread)))
+        self.assertIn("Two chats are one now", " ".join(self.get_texts(thread)))
         [payload] = self.send()
         self.assertEqual(payload["to"], f"+{NEW}")
 
