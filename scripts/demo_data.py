@@ -30,6 +30,20 @@ FIRST_MESSAGES = [
     ("priya", "Hello, do you have the blue rain jacket in size M?"),
     ("nuria", "Hola, ¿hacéis envíos a Mallorca?"),
 ]
+# Title, text and buttons; with a slash in the chat they are found by each of these words.
+REPLIES = [
+    (
+        "delivery time",
+        "Hello {{first_name}}, parcels leave us on the same day and are with you after two to four days.",
+        "",
+    ),
+    (
+        "send back",
+        "Hello {{first_name}}, you can send it back within 30 days. May we send you the label?",
+        "Yes, please\nNot yet",
+    ),
+    ("which size", "Hello {{first_name}}, tell me how tall you are, and I will find the size that fits you.", ""),
+]
 
 
 def say(text):
@@ -145,6 +159,30 @@ def write_first_messages(world):
         requests.post(f"{PHONE_URL}/control/inbound", json=message, timeout=10).raise_for_status()
 
 
+def set_up_replies():
+    """A few answers that all agents share, and a macro that begins with one of them."""
+    group = env.ref("whatsapp_cs.whatsapp_cs_group_agent")
+    editor = env["res.users"].search([("login", "=", "editor")])
+    replies = (
+        env["mail.canned.response"]
+        .with_user(editor)
+        .create(
+            [
+                {"source": source, "substitution": text, "whatsapp_cs_buttons": buttons, "group_ids": group.ids}
+                for source, text, buttons in REPLIES
+            ]
+        )
+    )
+    tag = env["whatsapp.cs.tag"].create({"name": "Return"})
+    steps = [
+        {"kind": "reply", "canned_response_id": replies[1].id},
+        {"kind": "tag", "tag_ids": tag.ids},
+        {"kind": "snooze", "snooze_hours": 48},
+    ]
+    step_ids = [Command.create({"sequence": number, **step}) for number, step in enumerate(steps)]
+    env["whatsapp.cs.macro"].create({"name": "Return agreed on", "step_ids": step_ids})
+
+
 def build_assets():
     """Scripts and styles are bundled when a page asks for them first; here, so that nobody waits for it."""
     for name in ("web.assets_frontend_minimal", "web.assets_frontend", "web.assets_frontend_lazy", "web.assets_web"):
@@ -172,6 +210,9 @@ def main():
         set_up_users()
         build_assets()
         set_done("data")
+    if not is_done("replies"):
+        set_up_replies()
+        set_done("replies")
     set_up_addresses()
     accounts = set_up_accounts(world)
     env.cr.commit()
