@@ -90,6 +90,11 @@ class WhatsappCsTemplate(models.Model):
             problems.append(self.env._("A one-time code has no header, footer or cards: WhatsApp writes its text."))
         if self.button_ids.mapped("kind") not in (["otp"], ["url"]):
             problems.append(self.env._("A one-time code has exactly one button: “Copy the One-Time Code”."))
+        if any("_TAP" in str(button.raw).upper() for button in self.button_ids):
+            # submitted from here it would become one that is copied, and the app would wait in vain
+            problems.append(
+                self.env._("Its code goes to an app by itself (one-tap or zero-tap): change it in WhatsApp Manager.")
+            )
         return problems
 
     # === TEXT === #

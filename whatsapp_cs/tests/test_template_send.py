@@ -421,6 +421,28 @@ class TestTemplateSend(WhatsappCsCommon):
         self.assertEqual(body["parameters"], button["parameters"])
         self.assertEqual((button["sub_type"], button["index"]), ("url", "0"))
 
+    def test_a_code_that_goes_to_an_app_is_sent_alike_and_not_submitted_as_one_to_copy(self):
+        button = {"type": "OTP", "otp_type": "ONE_TAP", "text": "Copy", "supported_apps": [{"package_name": "shop"}]}
+        components = [
+            {"type": "BODY", "text": "*{{1}}* is your verification code."},
+            {"type": "BUTTONS", "buttons": [button]},
+        ]
+        self.sync_templates(self.template_data(components=components, category="AUTHENTICATION"))
+        self.template._send_to_record(self.partner, {"body.1": "123456"})
+        body, button = self.send()[0]["template"]["components"]
+        self.assertEqual((body["parameters"], button["sub_type"]), (button["parameters"], "url"))
+        self.assertIn("change it in WhatsApp Manager", self.template.problems)
+
+    def test_products_that_can_not_be_sent_are_fetched_and_refused_with_the_reason(self):
+        header = {"type": "HEADER", "format": "PRODUCT"}
+        buttons = {"type": "BUTTONS", "buttons": [{"type": "SPM", "text": "View"}]}
+        body = {"type": "BODY", "text": "Look at this"}
+        carousel = {"type": "CAROUSEL", "cards": [{"components": [header, buttons]}] * 2}
+        for components in ([header, body, buttons], [body, carousel]):
+            template = self.sync_templates(self.template_data(components=components, category="MARKETING"))
+            self.assertTrue(template.extra_components)
+            self.assertIn("parts of a kind that Odoo does not know", template.refusal)
+
     # === THE CHAT'S PICKER === #
 
     def test_the_picker_fills_in_shows_and_sends_when_the_window_is_closed(self):

@@ -39,6 +39,7 @@ LANGUAGES = (
     "es_PE", "es_ES", "es_UY", "sw", "sv", "ta", "te", "th", "tr", "uk", "ur", "uz", "vi", "zu",
 )  # fmt: skip
 MEDIA_HEADERS = ("image", "video", "document")
+CARD_HEADERS = ("image", "video")
 LOCATION_PARTS = ("latitude", "longitude", "name", "address")
 # Meta's button types that we know how to make; by our name
 BUTTON_TYPES = {
@@ -153,10 +154,14 @@ def read(data):
     for component in map(_dict, _list(data.get("components"))):
         kind = _text(component.get("type")).upper()
         if kind == "CAROUSEL":
-            content["cards"] = [
+            cards = [
                 _read_card(_dict(card), number, content["samples"])
                 for number, card in enumerate(_list(component.get("cards")), 1)
             ]
+            if all(card["header_type"] in CARD_HEADERS for card in cards):
+                content["cards"] = cards
+            else:  # such as cards that show products
+                content["extra"].append(component)
         elif not _read_component(kind, component, content, 0, content["samples"]):
             content["extra"].append(component)
     return content
