@@ -55,6 +55,8 @@ class TestAssigner(WhatsappCsCommon):
 
     def test_the_least_busy_gets_it_then_who_was_idle_longest(self):
         self.go("available", self.agent, self.agent_2)
+        statuses = self.env["whatsapp.cs.agent.status"].search([("user_id", "in", (self.agent + self.agent_2).ids)])
+        statuses.start_date = fields.Datetime.now() - timedelta(hours=1)
         taken = self.let_write()
         taken.with_user(self.agent_2).action_take()
         first = self.let_write()
